@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ConfigurationError } from './errors';
+
+/** The folder that holds package.json: found upwards from this file, so that `dist/` and the sources agree. */
+export const PROJECT_ROOT = findProjectRoot(__dirname);
+
+const absolutePath = (fallback: string) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .default(fallback)
+    .transform((value) => path.resolve(PROJECT_ROOT, value));
+
+const wholeNumber = (fallback: number, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .default(String(fallback))
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
+/**
+ * Every variable the platform reads, with its default. `.env.example` lists the same names (a test compares them).
+ * `TEMPORAL_*` variables other than `TEMPORAL_ADDRESS` (namespace, TLS, API key, profile) are read by Temporal's own
+ * environment configuration (`@temporalio/envconfig`), not here.
+ */
+export const configSchema = z.object({
+  /** Address of a Temporal server; empty means the embedded dev server. */
+  TEMPORAL_ADDRESS: z.string().trim().optional(),
+  /** Folder for everything the platform keeps: store, partitions, builds, the dev server's database, the venv. */
+  MFG_STATE_DIR: absolutePath('.mfg'),
+  /** Folder of source-system exports: `<system>/<table>.csv` and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]`. */
+  MFG_SOURCE_DIR: absolutePath('data/raw/source_system'),
+  /** The dbt project, which is also where source tables are described. */
+  MFG_DBT_DIR: absolutePath('dbt'),
+  /** Threads that dbt and DuckDB may use each. */
+  MFG_THREADS: wholeNumber(2, 1, 64),
+  /** Loads of one run that may be under way at once. */
+  MFG_PARALLEL_LOADS: wholeNumber(4, 1, 64),
+  /** Preferred ports of the embedded server and its UI; others are taken when these are not free. */
+  MFG_TEMPORAL_PORT: wholeNumber(7233, 1024, 65535),
+  MFG_TEMPORAL_UI_PORT: wholeNumber(8233, 1024, 65535),
+  /** Base address for links to runs, when the UI is not the embedded one. */
+  MFG_TEMPORAL_UI_URL: z.url().optional(),
+});
+
+/** The platform's configuration, in the code's own names. Paths are absolute. */
+export interface Config {
+  temporalAddress: string | undefined;
+  stateDir: string;
+  sourceDir: string;
+  dbtDir: string;
+  threads: number;
+  parallelLoads: number;
+  temporalPort: number;
+  temporalUiPort: number;
+  temporalUiUrl: string | undefined;
+}
+
+/**
+ * Reads the configuration from the environment; `.env` in the project's root fills what the environment leaves out.
+ *
+ * @throws ConfigurationError naming the first wrong variable and what it must be.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const merged: Record<string, string | undefined> = { ...readDotenv(), ...withoutEmpty(env) };
+  const parsed = configSchema.safeParse(withoutEmpty(merged));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? 'environment');
+    throw new ConfigurationError(
+      `${name} is '${merged[name] ?? ''}', which is not valid (${issue?.message}): correct it in the environment or in .env.`,
+    );
+  }
+  const v = parsed.data;
+  return {
+    temporalAddress: v.TEMPORAL_ADDRESS || undefined,
+    stateDir: v.MFG_STATE_DIR,
+    sourceDir: v.MFG_SOURCE_DIR,
+    dbtDir: v.MFG_DBT_DIR,
+    threads: v.MFG_THREADS,
+    parallelLoads: v.MFG_PARALLEL_LOADS,
+    temporalPort: v.MFG_TEMPORAL_PORT,
+    temporalUiPort: v.MFG_TEMPORAL_UI_PORT,
+    temporalUiUrl: v.MFG_TEMPORAL_UI_URL,
+  };
+}
+
+/**
+ * Puts the variables of `.env` into `process.env` where they are not set, so that libraries which read the environment
+ * themselves (Temporal's environment configuration, dbt) see them too. Called once, first, by every entry point.
+ */
+export function loadDotenvIntoProcess(): void {
+  for (const [name, value] of Object.entries(readDotenv())) process.env[name] ??= value;
+}
+
+function readDotenv(): Record<string, string> {
+  const file = path.join(PROJECT_ROOT, '.env');
+  return existsSync(file) ? parseDotenv(readFileSync(file)) : {};
+}
+
+function withoutEmpty(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+}
+
+function findProjectRoot(from: string): string {
+  for (let dir = from; ; dir = path.dirname(dir)) {
+    if (existsSync(path.join(dir, 'package.json'))) return dir;
+    if (dir === path.dirname(dir)) throw new Error(`no package.json above ${from}`);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Failures that no retry can mend. The worker's activity interceptor turns each into a non-retryable Temporal failure
+ * whose type is the class name, so that a user meets one sentence instead of retries that cannot succeed.
+ */
+export class TerminalError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A variable of the environment or `.env` is missing or wrong. */
+export class ConfigurationError extends TerminalError {}
+
+/** A workflow's or command's input does not satisfy its schema, or names a table, system or date that does not exist. */
+export class InvalidInputError extends TerminalError {}
+
+/** A dbt sources file (the contract of the source tables) is not valid. */
+export class ContractError extends TerminalError {}
+
+/** A delivered file's header breaks the contract. */
+export class HeaderMismatchError extends TerminalError {}
+
+/** A delivered file cannot be read as the CSV that its contract describes. */
+export class UnreadableFileError extends TerminalError {}
+
+/** A file's bytes, or its contract, are not those that the run's manifest recorded: start a new run. */
+export class SourceChangedError extends TerminalError {}
+
+/** Records in the file, rows accepted and records rejected do not add up: nothing is sealed. */
+export class ReconciliationError extends TerminalError {}
+
+/** dbt could not run or a model failed to build: the candidate is kept for inspection, readers keep what they had. */
+export class BuildFailedError extends TerminalError {}
+
+/** A gate (dbt test or load check) failed: the candidate is held back, readers keep what they had. */
+export class GateFailedError extends TerminalError {}

@@ -1,0 +1,174 @@
+/**
+ * The records that pass between workflows, activities and the warehouse. They carry references and counts, never rows,
+ * never credentials.
+ */
+
+/** Who runs: promise 1. `loadId` is `<workflowId>::<firstExecutionRunId>`. */
+export interface RunIdentity {
+  loadId: string;
+  workflowId: string;
+  /** The first execution's run id: stable over retries, continue-as-new and reset. */
+  runId: string;
+}
+
+/** Where a run's logical date came from; decides against which clock freshness is measured. */
+export type LogicalDateOrigin = 'input' | 'schedule' | 'newest_delivery';
+
+/** One delivered file, as the run's manifest fixes it. */
+export interface SourceFile {
+  /** Relative to the source folder, with forward slashes: `mes/2026-03-11/materials.csv`. */
+  path: string;
+  sizeBytes: number;
+  /** Modification time, ISO 8601; only a hint for skipping the hash of an unchanged file. */
+  modifiedAt: string;
+  /** Hex, of the bytes as delivered (compressed, if so delivered). */
+  sha256: string;
+}
+
+/** The files of one table for one logical date: what becomes one partition. */
+export interface Delivery {
+  table: string;
+  /** YYYY-MM-DD, in the source system's time zone. */
+  logicalDate: string;
+  files: SourceFile[];
+}
+
+/** Promise 3: written by the first execution of a LOAD_ID, read by every later attempt. */
+export interface RunManifest extends RunIdentity {
+  sourceSystem: string;
+  logicalDate: string;
+  logicalDateOrigin: LogicalDateOrigin;
+  /** ISO 8601 UTC: the run's start, every row's `_LOADED_AT`, and the run's place in time (promise 6). */
+  startedAt: string;
+  /** Per table the digest of its contract. */
+  contractDigests: Record<string, string>;
+  codeVersion: string;
+  /** Deliveries to load, in batches: one activity loads one batch. */
+  batches: Delivery[][];
+}
+
+/** What `discoverDeliveries` tells the workflow. */
+export interface IngestionPlan {
+  sourceSystem: string;
+  logicalDate: string;
+  logicalDateOrigin: LogicalDateOrigin;
+  /** Number of batches in the manifest; a batch is named by its index. */
+  batches: number;
+  parallelLoads: number;
+  deliveries: number;
+  files: number;
+  sizeBytes: number;
+  /** Logical dates to load, ascending: the run's own and the pending earlier ones. */
+  logicalDates: string[];
+  /** Files under the system's folder that belong to no described table. */
+  ignoredFiles: string[];
+}
+
+/** Counts of sealed partitions. `rowsRead === rowsLoaded + rowsRejected`, always. */
+export interface LoadCounts {
+  partitions: number;
+  rowsRead: number;
+  rowsLoaded: number;
+  rowsRejected: number;
+  sizeBytes: number;
+}
+
+/** What one batch loaded. */
+export interface BatchResult extends LoadCounts {
+  tables: string[];
+}
+
+/** A dbt node that did not end well, or warned. */
+export interface NodeFailure {
+  node: string;
+  status: 'error' | 'fail' | 'warn' | 'skipped';
+  message: string;
+}
+
+/** What a dbt build did. */
+export interface BuildCounts {
+  models: number;
+  tests: number;
+  warnings: number;
+  seconds: number;
+}
+
+/** A built candidate. `HELD` means that a gate failed: it is kept for inspection and cannot be published. */
+export interface CandidateResult extends BuildCounts {
+  publication: number;
+  status: 'BUILT' | 'HELD';
+  /** First failures, for the run's sentence. */
+  failures: NodeFailure[];
+  /** First warnings, for the run's summary. */
+  warned: NodeFailure[];
+}
+
+/** `BASE_MOVED`: another run published first; the candidate must be built again on the new head. */
+export interface PublishResult {
+  publication: number;
+  outcome: 'PUBLISHED' | 'BASE_MOVED';
+}
+
+export type CheckSeverity = 'ERROR' | 'WARN' | 'INFO';
+/** `ERROR` is a check that itself broke: never a pass. */
+export type CheckStatus = 'PASS' | 'WARN' | 'FAIL' | 'ERROR';
+
+/** One check of one table. */
+export interface CheckOutcome {
+  check: string;
+  table: string;
+  severity: CheckSeverity;
+  status: CheckStatus;
+  /** Short values for people; numbers as text. */
+  observed: string;
+  expected: string;
+  detail: string;
+}
+
+/** Result of `mfgDataQualityMonitoring`. */
+export interface DataQualityResult {
+  publication: number;
+  /** ISO 8601: the time against which freshness was measured. */
+  asOf: string;
+  checks: number;
+  passed: number;
+  warned: number;
+  /** Failed or broken checks. */
+  failed: number;
+  /** Everything that did not pass, most severe first; at most 50. */
+  findings: CheckOutcome[];
+}
+
+/** Result of `mfgRawIngestion`. */
+export interface RawIngestionResult {
+  loadId: string;
+  sourceSystem: string;
+  logicalDate: string;
+  logicalDates: string[];
+  /** `NOTHING_NEW`: no delivery to load, so nothing was built; quality was monitored all the same. */
+  outcome: 'PUBLISHED' | 'NOTHING_NEW';
+  publication: number | null;
+  loads: LoadCounts;
+  build: BuildCounts | null;
+  warned: NodeFailure[];
+  quality: DataQualityResult | null;
+}
+
+/** Result of `mfgDbtTransform`. */
+export interface DbtTransformResult {
+  loadId: string;
+  outcome: 'PUBLISHED';
+  publication: number;
+  build: BuildCounts;
+  warned: NodeFailure[];
+}
+
+/** Answer of the `progress` query. */
+export interface RunProgress {
+  stage: 'discovering' | 'loading' | 'checking' | 'building' | 'publishing' | 'monitoring' | 'done';
+  logicalDate: string | null;
+  batchesDone: number;
+  batches: number;
+  loads: LoadCounts;
+  publication: number | null;
+}

@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { ContractError } from './errors';
+
+/** A name that is safe as a folder, a file stem and an unquoted SQL identifier on both warehouses. */
+const identifier = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores, starting with a letter');
+
+/**
+ * How a system writes its CSV files. RAW keeps cells as they are written; `decimal_mark`, `null_tokens` and the formats
+ * (strftime notation) are what the staging models cast by.
+ */
+const csvDialectSchema = z.strictObject({
+  delimiter: z.string().length(1).default(','),
+  quote: z.string().length(1).default('"'),
+  encoding: z.enum(['utf-8', 'latin-1']).default('utf-8'),
+  decimal_mark: z.enum(['.', ',']).default('.'),
+  null_tokens: z.array(z.string()).default(['N/A', '#N/A']),
+  date_format: z.string().default('%Y-%m-%d'),
+  timestamp_format: z.string().default('%Y-%m-%d %H:%M:%S'),
+});
+
+const periodSchema = z.strictObject({
+  count: z.number().int().positive(),
+  period: z.enum(['minute', 'hour', 'day']),
+});
+
+/** dbt's own freshness block: how old is a warning, how old is an error. */
+const freshnessSchema = z.strictObject({
+  warn_after: periodSchema.optional(),
+  error_after: periodSchema.optional(),
+});
+
+const tableMetaSchema = z.strictObject({
+  mode: z.enum(['snapshot', 'append']),
+  key: z.array(identifier).min(1),
+  required: z.boolean().default(true),
+  event_time: identifier.optional(),
+  event_freshness: freshnessSchema.optional(),
+  csv: csvDialectSchema.partial().optional(),
+});
+
+const columnSchema = z.looseObject({
+  name: identifier,
+  data_type: z.enum(['text', 'integer', 'decimal', 'date', 'timestamp', 'boolean']),
+});
+
+const tableSchema = z.looseObject({
+  name: identifier,
+  config: z.looseObject({
+    meta: tableMetaSchema,
+    freshness: freshnessSchema.nullish(),
+  }),
+  columns: z.array(columnSchema).min(1),
+});
+
+const systemMetaSchema = z.strictObject({
+  time_zone: z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin'),
+  logical_date_offset_days: z.number().int().min(0).max(31).default(0),
+  csv: csvDialectSchema.prefault({}),
+});
+
+/** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
+export const sourcesFileSchema = z.looseObject({
+  sources: z.array(
+    z.looseObject({
+      name: identifier,
+      config: z.looseObject({ meta: systemMetaSchema }),
+      tables: z.array(tableSchema).min(1),
+    }),
+  ),
+});
+
+export type CsvDialect = z.infer<typeof csvDialectSchema>;
+export type Freshness = z.infer<typeof freshnessSchema>;
+export type ColumnType = z.infer<typeof columnSchema>['data_type'];
+
+/** One source table: what its files hold and what RAW, the checks and staging may rely on. */
+export interface SourceTable {
+  system: string;
+  name: string;
+  /** snapshot: each file is the whole table as of its logical date. append: a file holds that delivery's events. */
+  mode: 'snapshot' | 'append';
+  /** Columns in the file, in the contract's order. */
+  columns: { name: string; type: ColumnType }[];
+  /** Columns that identify a row. */
+  key: string[];
+  /** A delivery of the system that lacks this table is refused. */
+  required: boolean;
+  csv: CsvDialect;
+  /** Allowed age of the newest delivery. */
+  freshness: Freshness | undefined;
+  /** Column whose newest value that is not in the future tells how old the content is, and its allowed age. */
+  eventTime: string | undefined;
+  eventFreshness: Freshness | undefined;
+  /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect. */
+  digest: string;
+}
+
+/** A source system: one folder of deliveries. */
+export interface SourceSystem {
+  name: string;
+  /** IANA zone of the system's local timestamps and of its logical dates. */
+  timeZone: string;
+  /** A scheduled run loads the delivery of its local date less this many days. */
+  logicalDateOffsetDays: number;
+  tables: SourceTable[];
+}
+
+/**
+ * Reads every `models/staging/<system>/_<system>__sources.yml` of the dbt project: the contract of the source tables.
+ *
+ * @throws ContractError naming the file and the field.
+ */
+export async function readSourceContracts(dbtDir: string): Promise<SourceSystem[]> {
+  const stagingDir = path.join(dbtDir, 'models', 'staging');
+  const entries = await readdir(stagingDir, { withFileTypes: true }).catch(() => {
+    throw new ContractError(`${stagingDir} does not exist: set MFG_DBT_DIR to the dbt project's folder.`);
+  });
+  const systems: SourceSystem[] = [];
+  for (const entry of entries.filter((e) => e.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(stagingDir, entry.name, `_${entry.name}__sources.yml`);
+    systems.push(parseSourcesFile(await readFile(file, 'utf8').catch(() => missingFile(file)), file, entry.name));
+  }
+  refuseSharedTableNames(systems);
+  return systems;
+}
+
+/**
+ * Parses one sources file. `system` is its folder's name, which the source must carry.
+ *
+ * @throws ContractError naming the file and the field.
+ */
+export function parseSourcesFile(text: string, file: string, system: string): SourceSystem {
+  let yaml: unknown;
+  try {
+    yaml = parseYaml(text);
+  } catch (error) {
+    throw new ContractError(`${file} is not valid YAML: ${(error as Error).message.split('\n')[0]}`, { cause: error });
+  }
+  const parsed = sourcesFileSchema.safeParse(yaml);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ContractError(`${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}.`);
+  }
+  const source = parsed.data.sources.find((candidate) => candidate.name === system);
+  if (source === undefined || parsed.data.sources.length > 1) {
+    throw new ContractError(`${file} must describe exactly one source, named '${system}' like its folder.`);
+  }
+  return {
+    name: system,
+    timeZone: source.config.meta.time_zone,
+    logicalDateOffsetDays: source.config.meta.logical_date_offset_days,
+    tables: source.tables.map((table) => toSourceTable(table, system, source.config.meta.csv, file)),
+  };
+}
+
+function toSourceTable(
+  table: z.infer<typeof tableSchema>,
+  system: string,
+  systemDialect: CsvDialect,
+  file: string,
+): SourceTable {
+  const { meta } = table.config;
+  const columns = table.columns.map((column) => ({ name: column.name, type: column.data_type }));
+  const names = columns.map((column) => column.name);
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
+  if (duplicate !== undefined) throw new ContractError(`${file}: table ${table.name} lists column ${duplicate} twice.`);
+  for (const name of [...meta.key, ...(meta.event_time === undefined ? [] : [meta.event_time])]) {
+    if (!names.includes(name)) {
+      throw new ContractError(`${file}: table ${table.name} names column ${name} in config.meta but does not list it.`);
+    }
+  }
+  const csv = { ...systemDialect, ...meta.csv };
+  const digest = createHash('sha256')
+    .update(JSON.stringify([table.name, meta.mode, names, meta.key, csv]))
+    .digest('hex');
+  return {
+    system,
+    name: table.name,
+    mode: meta.mode,
+    columns,
+    key: meta.key,
+    required: meta.required,
+    csv,
+    freshness: table.config.freshness ?? undefined,
+    eventTime: meta.event_time,
+    eventFreshness: meta.event_freshness,
+    digest,
+  };
+}
+
+/** RAW has one namespace: `RAW.<TABLE>` must belong to one system. */
+function refuseSharedTableNames(systems: SourceSystem[]): void {
+  const owner = new Map<string, string>();
+  for (const table of systems.flatMap((system) => system.tables)) {
+    const other = owner.get(table.name);
+    if (other !== undefined) {
+      throw new ContractError(
+        `table ${table.name} is described by both ${other} and ${table.system}: rename one of them.`,
+      );
+    }
+    owner.set(table.name, table.system);
+  }
+}
+
+function missingFile(file: string): never {
+  throw new ContractError(`${file} is missing: every folder under models/staging needs its sources file.`);
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+}

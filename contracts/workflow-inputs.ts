@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { InvalidInputError } from './errors';
+
+const logicalDate = z.iso.date('must be a date such as 2026-03-11');
+const tableName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a table name as in the sources file');
+
+/** Input of `mfgRawIngestion`; everything may be left out. */
+export const rawIngestionInputSchema = z.strictObject({
+  /** Source system to load; may be left out while only one is described. */
+  sourceSystem: tableName.optional(),
+  /** The run's logical date. Default: from the schedule's time, else the newest delivery present. */
+  logicalDate: logicalDate.optional(),
+  /** Load only the deliveries of the logical date, not the pending earlier ones. */
+  exact: z.boolean().optional(),
+  /** Load only these tables; the build is a full one all the same. */
+  tables: z.array(tableName).min(1).optional(),
+});
+
+/** Input of `mfgDbtTransform`. */
+export const dbtTransformInputSchema = z.strictObject({});
+
+/** Input of `mfgDataQualityMonitoring`; everything may be left out. */
+export const dataQualityMonitoringInputSchema = z.strictObject({
+  /** Publication to check. Default: the current one. */
+  publication: z.number().int().positive().optional(),
+  /** Point in time against which freshness is measured (ISO 8601, with offset). Default: see docs/design.md. */
+  asOf: z.iso.datetime({ offset: true }).optional(),
+});
+
+export type RawIngestionInput = z.infer<typeof rawIngestionInputSchema>;
+export type DbtTransformInput = z.infer<typeof dbtTransformInputSchema>;
+export type DataQualityMonitoringInput = z.infer<typeof dataQualityMonitoringInputSchema>;
+
+/**
+ * Validates a workflow's input where it enters: in the first activity and in the client.
+ *
+ * @throws InvalidInputError naming the workflow and the field, with what it must be.
+ */
+export function parseWorkflowInput<T>(schema: z.ZodType<T>, workflow: string, input: unknown): T {
+  const parsed = schema.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') || 'input';
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(', ') || 'none' : '';
+  const hint = issue?.code === 'unrecognized_keys' ? ` (known fields: ${known})` : '';
+  throw new InvalidInputError(`${workflow}: ${field}: ${issue?.message}${hint}.`);
+}

@@ -1,0 +1,213 @@
+import { rm } from 'node:fs/promises';
+import type { Preflight } from './preflight';
+import type { SourceTable } from '../contracts/source-contract';
+import { ReconciliationError } from '../contracts/errors';
+import type { DuckDb } from '../duckdb/connection';
+import { sqlIdentifier, sqlString, sqlStringList } from '../duckdb/sql-text';
+
+/** What every row of a partition carries besides its source columns. */
+export interface Lineage {
+  loadSeq: bigint;
+  loadId: string;
+  /** YYYY-MM-DD */
+  logicalDate: string;
+  /** ISO 8601 UTC; the run's start, the same for all its rows and attempts. */
+  loadedAt: string;
+}
+
+/** One file of a delivery, after its preflight. */
+export interface InspectedFile {
+  /** Absolute path. */
+  file: string;
+  /** As recorded in `_SOURCE_FILE`. */
+  name: string;
+  preflight: Preflight;
+}
+
+/** Counts of a staged partition: `rowsRead === rowsAccepted + rowsRejected`. */
+export interface StagedPartition {
+  rowsRead: number;
+  rowsAccepted: number;
+  rowsRejected: number;
+  /** Order-independent checksum over the accepted rows without `_LOAD_SEQ`. */
+  checksum: string;
+}
+
+/** How `checksum` was made; checksums of different kinds are not comparable. */
+export const CHECKSUM_KIND = 'duckdb-hash-sum-1';
+
+/** The lineage columns of RAW, in order, with their Parquet types. */
+export const LINEAGE_COLUMNS = [
+  { name: '_load_seq', type: 'bigint' },
+  { name: '_load_id', type: 'varchar' },
+  { name: '_logical_date', type: 'date' },
+  { name: '_source_file', type: 'varchar' },
+  { name: '_source_row_number', type: 'bigint' },
+  { name: '_loaded_at', type: 'timestamp' },
+] as const;
+
+const REJECTS = 'staging_rejects';
+const REJECTS_SCAN = 'staging_rejects_scan';
+const PARQUET = '(format parquet, compression zstd)';
+
+/**
+ * Splits the files of one delivery into rows that satisfy the contract (Parquet) and records that do not (Parquet).
+ *
+ * RAW keeps cells as text; an empty cell is null, never zero. A bad record is data, not an error: it keeps its record
+ * number, raw text and reason. `_SOURCE_ROW_NUMBER` is the record's number in its file, the first after the header being
+ * 1, rejected records counted, empty lines not. Memory does not grow with the files.
+ *
+ * @param db an in-memory database of the caller's. @param target Parquet path for accepted rows; written here.
+ * @param rejectsTarget Parquet path for rejected records; written only when there are any.
+ * @throws ReconciliationError (terminal) when the reader and the independent record count disagree.
+ */
+export async function stageDelivery(
+  db: DuckDb,
+  table: SourceTable,
+  files: InspectedFile[],
+  lineage: Lineage,
+  target: string,
+  rejectsTarget: string,
+): Promise<StagedPartition> {
+  await db.run(`create or replace temp table rejected_records (
+    _load_seq bigint, _load_id varchar, _logical_date date, _source_file varchar, _source_row_number bigint,
+    reason varchar, raw_record varchar)`);
+  const parts: string[] = [];
+  let rowsRead = 0;
+  try {
+    for (const [index, file] of files.entries()) {
+      const part = files.length === 1 ? target : `${target}.part${index}`;
+      parts.push(part);
+      await stageFile(db, table, file, lineage, part);
+      rowsRead += file.preflight.records;
+    }
+    if (files.length > 1) await db.run(`copy (from read_parquet(${sqlStringList(parts)})) to ${sqlString(target)} ${PARQUET}`);
+  } finally {
+    if (files.length > 1) await Promise.all(parts.map((part) => rm(part, { force: true })));
+  }
+  const rowsRejected = await countRows(db, 'rejected_records');
+  if (rowsRejected > 0) {
+    await db.run(
+      `copy (from rejected_records order by _source_file, _source_row_number) to ${sqlString(rejectsTarget)} ${PARQUET}`,
+    );
+  }
+  const { rowsAccepted, checksum } = await readBack(db, table, target);
+  if (rowsRead !== rowsAccepted + rowsRejected) {
+    throw new ReconciliationError(
+      `${files.map((file) => file.name).join(', ')}: ${rowsRead} records in the file, but ${rowsAccepted} rows and ` +
+        `${rowsRejected} rejected records after reading: the file's quoting is ambiguous; nothing was loaded.`,
+    );
+  }
+  return { rowsRead, rowsAccepted, rowsRejected, checksum };
+}
+
+/** Counts and checks what the Parquet file really holds, by reading it again. */
+async function readBack(
+  db: DuckDb,
+  table: SourceTable,
+  target: string,
+): Promise<{ rowsAccepted: number; checksum: string }> {
+  const columns = [
+    ...table.columns.map((column) => column.name),
+    ...LINEAGE_COLUMNS.map((column) => column.name).filter((name) => name !== '_load_seq'),
+  ];
+  const [row] = await db.rows(
+    `select count(*) as n, coalesce(sum(hash(${columns.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
+     from read_parquet(${sqlString(target)})`,
+  );
+  return { rowsAccepted: Number(row?.n), checksum: String(row?.checksum) };
+}
+
+async function stageFile(
+  db: DuckDb,
+  table: SourceTable,
+  file: InspectedFile,
+  lineage: Lineage,
+  target: string,
+): Promise<void> {
+  const scan = readCsv(table, file);
+  try {
+    // row_number() counts accepted rows; rejected records are put back into the count below, when there are any.
+    await db.run(`copy (select ${selectList(table, file, lineage)} from ${scan}) to ${sqlString(target)} ${PARQUET}`);
+    const rejected = await countRows(db, `(select distinct line from ${REJECTS})`);
+    if (rejected > 0) {
+      await keepRejects(db, file, lineage);
+      await renumber(db, file, target);
+    }
+  } finally {
+    await db.run(`drop table if exists ${REJECTS}; drop table if exists ${REJECTS_SCAN}`);
+  }
+}
+
+/** `read_csv` with everything stated but the line end: the sniffer has been seen to turn ragged files into one column. */
+function readCsv(table: SourceTable, file: InspectedFile): string {
+  const { csv } = table;
+  const columns = file.preflight.header.map((name) => `${sqlString(name.toLowerCase())}: 'VARCHAR'`).join(', ');
+  return `read_csv(${sqlString(globLiteral(file.file))}, auto_detect = false, header = true, columns = {${columns}},
+    delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
+    encoding = ${sqlString(csv.encoding)}, null_padding = false, strict_mode = true,
+    compression = ${file.file.endsWith('.gz') ? "'gzip'" : "'none'"},
+    store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
+}
+
+function selectList(table: SourceTable, file: InspectedFile, lineage: Lineage): string {
+  return [
+    ...table.columns.map((column) => sqlIdentifier(column.name)),
+    `${lineage.loadSeq}::bigint as _load_seq`,
+    `${sqlString(lineage.loadId)} as _load_id`,
+    `date ${sqlString(lineage.logicalDate)} as _logical_date`,
+    `${sqlString(file.name)} as _source_file`,
+    `row_number() over () as _source_row_number`,
+    `${utcTimestamp(lineage.loadedAt)} as _loaded_at`,
+  ].join(', ');
+}
+
+/** The reader's `line` counts the header and empty lines; a record's number counts neither. */
+async function keepRejects(db: DuckDb, file: InspectedFile, lineage: Lineage): Promise<void> {
+  await db.run(`create or replace temp table empty_lines as
+    select unnest(${JSON.stringify(file.preflight.emptyLines)}::bigint[]) as line`);
+  await db.run(`insert into rejected_records
+    select ${lineage.loadSeq}::bigint, ${sqlString(lineage.loadId)}, date ${sqlString(lineage.logicalDate)},
+      ${sqlString(file.name)}, line - 1 - (select count(*) from empty_lines e where e.line < r.line - 1),
+      lower(replace(error_type::varchar, '_', ' ')) || ': ' || reason, ltrim(csv_line, chr(10) || chr(13))
+    from (
+      -- The first error of a record; the first line of its message is the sentence, the rest hints for the reader.
+      select line, any_value(csv_line) as csv_line, arg_min(error_type, coalesce(column_idx, 0)) as error_type,
+        split_part(arg_min(error_message, coalesce(column_idx, 0)), chr(10), 1) as reason
+      from ${REJECTS} group by line
+    ) r`);
+}
+
+/** Rewrites the row numbers of accepted rows so that they count the rejected records before them. */
+async function renumber(db: DuckDb, file: InspectedFile, target: string): Promise<void> {
+  const aside = `${target}.numbered`;
+  await db.run(`copy (
+    with rejected as (
+      select _source_row_number - row_number() over (order by _source_row_number) as accepted_before,
+        row_number() over (order by _source_row_number) as nth
+      from rejected_records where _source_file = ${sqlString(file.name)}
+    ), steps as (
+      select accepted_before, max(nth) as rejected_before from rejected group by accepted_before
+    )
+    select p.* replace (p._source_row_number + coalesce(s.rejected_before, 0) as _source_row_number)
+    from read_parquet(${sqlString(target)}) as p
+    asof left join steps as s on p._source_row_number > s.accepted_before
+    order by p._source_row_number
+  ) to ${sqlString(aside)} ${PARQUET}`);
+  await db.run(`copy (from read_parquet(${sqlString(aside)})) to ${sqlString(target)} ${PARQUET}`);
+  await rm(aside);
+}
+
+async function countRows(db: DuckDb, relation: string): Promise<number> {
+  const [row] = await db.rows(`select count(*) as n from ${relation}`);
+  return Number(row?.n);
+}
+
+/** A path in which glob characters stand for themselves. */
+function globLiteral(file: string): string {
+  return file.replace(/[[*?]/g, (character) => `[${character}]`);
+}
+
+function utcTimestamp(iso: string): string {
+  return `timestamp ${sqlString(new Date(iso).toISOString().replace('T', ' ').replace('Z', ''))}`;
+}

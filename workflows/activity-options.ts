@@ -1,0 +1,45 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+
+/**
+ * Every timeout and retry policy of the platform, with its reason.
+ *
+ * Common to all: a worker that dies is noticed by the missing heartbeat (activities beat every second), so the heartbeat
+ * timeout bounds the recovery time; transient errors (a busy store, a file system hiccup, a worker restart) are retried
+ * with backoff and no limit of attempts, because an operator can cancel but cannot un-fail; errors that no retry can
+ * mend are thrown as TerminalError and are not retried at all.
+ */
+const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+
+/** Short metadata work: discovery, gates, publishing. Discovery may hash many files, hence an hour. */
+export const METADATA: ActivityOptions = {
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+  retry,
+};
+
+/** Loading one batch of files: bounded by the largest file (10 GB took under 10 minutes), with room for slow disks. */
+export const LOAD: ActivityOptions = {
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '20s',
+  retry,
+};
+
+/**
+ * One dbt build. A failing model or test is terminal (a result or a TerminalError); what is retried is a lost worker.
+ * Five attempts, since a build that kills its worker five times (out of memory) will do so again.
+ */
+export const BUILD: ActivityOptions = {
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '20s',
+  retry: { ...retry, maximumAttempts: 5 },
+};
+
+/** Quality checks: a few queries per table. A check that breaks is a result (status ERROR), not a failure. */
+export const QUALITY: ActivityOptions = {
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+  retry,
+};
+
+/** Rebuilds after another run published first; each loss means that somebody else made progress. */
+export const MAX_REBUILDS = 20;
