@@ -1,19 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type { Preflight } from './preflight';
 import type { SourceTable } from '../contracts/source-contract';
+import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
 import { ReconciliationError } from '../contracts/errors';
 import type { DuckDb } from '../duckdb/connection';
 import { sqlIdentifier, sqlString, sqlStringList } from '../duckdb/sql-text';
-
-/** What every row of a partition carries besides its source columns. */
-export interface Lineage {
-  loadSeq: bigint;
-  loadId: string;
-  /** YYYY-MM-DD */
-  logicalDate: string;
-  /** ISO 8601 UTC; the run's start, the same for all its rows and attempts. */
-  loadedAt: string;
-}
 
 /** One file of a delivery, after its preflight. */
 export interface InspectedFile {
@@ -23,28 +14,6 @@ export interface InspectedFile {
   name: string;
   preflight: Preflight;
 }
-
-/** Counts of a staged partition: `rowsRead === rowsAccepted + rowsRejected`. */
-export interface StagedPartition {
-  rowsRead: number;
-  rowsAccepted: number;
-  rowsRejected: number;
-  /** Order-independent checksum over the accepted rows without `_LOAD_SEQ`. */
-  checksum: string;
-}
-
-/** How `checksum` was made; checksums of different kinds are not comparable. */
-export const CHECKSUM_KIND = 'duckdb-hash-sum-1';
-
-/** The lineage columns of RAW, in order, with their Parquet types. */
-export const LINEAGE_COLUMNS = [
-  { name: '_load_seq', type: 'bigint' },
-  { name: '_load_id', type: 'varchar' },
-  { name: '_logical_date', type: 'date' },
-  { name: '_source_file', type: 'varchar' },
-  { name: '_source_row_number', type: 'bigint' },
-  { name: '_loaded_at', type: 'timestamp' },
-] as const;
 
 const REJECTS = 'staging_rejects';
 const REJECTS_SCAN = 'staging_rejects_scan';

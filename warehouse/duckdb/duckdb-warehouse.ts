@@ -1,0 +1,118 @@
+import type { Delivery, NodeFailure } from '../../contracts/run';
+import { withDuckDb } from '../../duckdb/connection';
+import type { PublishedDelivery, Warehouse } from '../warehouse';
+import { deliveredFilesOf, selectHead } from './data-sets';
+import { layoutOf } from './layout';
+import { failPartition, loadCounts, placeFiles, sealPartition, startPartitions, unsealedDeliveries } from './ledger';
+import { addFile, insertManifest, selectManifest } from './manifests';
+import { createCandidate, finishCandidate, publish } from './publications';
+import { query } from './query';
+import { storeSessions } from './store';
+import { utcNow } from './store-schema';
+
+/** The DuckDB that the npm package brings must be the one that dbt brings: files are not compatible across versions. */
+export const DUCKDB_VERSION = 'v1.5.6';
+
+/**
+ * The embedded warehouse: a store file for the ledger, a Parquet file per partition, a database file per publication.
+ *
+ * @param stateDir absolute path of the state folder. @param codeVersion recorded with each publication.
+ */
+export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Warehouse {
+  const layout = layoutOf(stateDir);
+  const session = storeSessions(layout);
+  return {
+    readManifest: (loadId) => session((db) => selectManifest(db, loadId)),
+
+    saveManifest: (manifest) =>
+      session(async (db) => {
+        const standing = await selectManifest(db, manifest.loadId);
+        if (standing === undefined) await insertManifest(db, manifest);
+        return standing ?? manifest;
+      }),
+
+    publishedDeliveries: () =>
+      session(async (db) => {
+        const head = await selectHead(db);
+        if (head === undefined) return [];
+        const deliveries: Delivery[] = [];
+        const loadIds = new Map<Delivery, string>();
+        for (const row of await deliveredFilesOf(db, head.dataSet)) {
+          loadIds.set(addFile(deliveries, row), String(row.load_id));
+        }
+        return deliveries.map((d): PublishedDelivery => ({ ...d, loadId: loadIds.get(d) ?? '' }));
+      }),
+
+    startPartitions: (run, deliveries, attempt) => session((db) => startPartitions(db, run, deliveries, attempt)),
+
+    placePartition: (table, loadSeq, staged) => placeFiles(layout, table.name, loadSeq, staged),
+
+    sealPartitions: (placed) =>
+      session(async (db) => {
+        const sealed = [];
+        for (const partition of placed) sealed.push(await sealPartition(db, layout, partition));
+        return sealed;
+      }),
+
+    failPartition: (loadSeq, error) => session((db) => failPartition(db, loadSeq, error)),
+
+    unsealedDeliveries: (run) => session((db) => unsealedDeliveries(db, run)),
+
+    loadCounts: (loadId) => session((db) => loadCounts(db, loadId)),
+
+    createCandidate: (run, tables, attempt) => createCandidate(session, layout, run, tables, attempt, codeVersion),
+
+    finishCandidate: (candidate, build) => finishCandidate(session, layout, candidate, build),
+
+    publish: (publication) => publish(session, layout, publication),
+
+    head: () => session(async (db) => (await selectHead(db))?.publication),
+
+    buildFindings: (publication) =>
+      session(async (db) => {
+        const rows = await db.rows(
+          `select node, status, message from raw.dbt_run_audit
+           where publication = $1 and status in ('error', 'fail', 'warn', 'skipped')
+           order by array_position(['error', 'fail', 'warn', 'skipped'], status), node`,
+          [publication],
+        );
+        return rows.map(
+          (row): NodeFailure => ({
+            node: String(row.node),
+            status: row.status as NodeFailure['status'],
+            message: String(row.message),
+          }),
+        );
+      }),
+
+    query: (target, sql, signal) => query(session, layout, target, sql, signal),
+
+    saveQuality: (run, records) =>
+      session(async (db) => {
+        await db.run('delete from raw.data_quality_audit where run_id = $1 and workflow_id = $2', [
+          run.runId,
+          run.workflowId,
+        ]);
+        await db.run(
+          `insert into raw.data_quality_audit
+           select $1, $2, $3, r.ordinal, r.publication, r."check", r."table", r.severity, r.status, r.observed,
+             r.expected, r.detail, $5::timestamp
+           from (select unnest(from_json($4::json, '[{"ordinal": "INTEGER", "publication": "BIGINT",
+             "check": "VARCHAR", "table": "VARCHAR", "severity": "VARCHAR", "status": "VARCHAR",
+             "observed": "VARCHAR", "expected": "VARCHAR", "detail": "VARCHAR"}]'), max_depth := 2)) as r`,
+          [run.runId, run.workflowId, run.loadId, JSON.stringify(records), utcNow()],
+        );
+      }),
+  };
+}
+
+/** @throws Error when the npm package's DuckDB is not the version that dbt is pinned to. */
+export async function assertDuckDbVersion(): Promise<void> {
+  const version = await withDuckDb({ path: ':memory:' }, async (db) => {
+    const [row] = await db.rows('select version() as version');
+    return String(row?.version);
+  });
+  if (version !== DUCKDB_VERSION) {
+    throw new Error(`DuckDB is ${version}, the platform is pinned to ${DUCKDB_VERSION}: run npm ci.`);
+  }
+}

@@ -1,0 +1,39 @@
+import path from 'node:path';
+
+/**
+ * Where the embedded warehouse keeps what, under the state folder:
+ *
+ * - `store.duckdb`: ledger, audits, publication log.
+ * - `raw/<table>/<load_seq>.parquet`, `….rejects.parquet`: partitions, never overwritten.
+ * - `builds/<publication>/mfg.duckdb`: candidates and publications. The file's stem is the database's name: constant.
+ * - `published`: a link to the head's build folder.
+ * - `staging/`: scratch of loads under way.
+ */
+export interface Layout {
+  stateDir: string;
+  store: string;
+  builds: string;
+  published: string;
+  staging: string;
+  partition(table: string, loadSeq: bigint | string): string;
+  rejects(table: string, loadSeq: bigint | string): string;
+  build(publication: number): string;
+  database(publication: number): string;
+}
+
+export const DATABASE_FILE = 'mfg.duckdb';
+
+export function layoutOf(stateDir: string): Layout {
+  const builds = path.join(stateDir, 'builds');
+  return {
+    stateDir,
+    store: path.join(stateDir, 'store.duckdb'),
+    builds,
+    published: path.join(stateDir, 'published'),
+    staging: path.join(stateDir, 'staging'),
+    partition: (table, loadSeq) => path.join(stateDir, 'raw', table, `${loadSeq}.parquet`),
+    rejects: (table, loadSeq) => path.join(stateDir, 'raw', table, `${loadSeq}.rejects.parquet`),
+    build: (publication) => path.join(builds, String(publication)),
+    database: (publication) => path.join(builds, String(publication), DATABASE_FILE),
+  };
+}

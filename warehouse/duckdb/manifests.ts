@@ -1,0 +1,90 @@
+import type { Delivery, RunManifest, SourceFile } from '../../contracts/run';
+import type { DuckDb, JsonRow } from '../../duckdb/connection';
+
+/** The manifest of a run, or undefined. */
+export async function selectManifest(db: DuckDb, loadId: string): Promise<RunManifest | undefined> {
+  const [run] = await db.rows('select *, logical_date::varchar as date_text from run_manifest where load_id = $1', [loadId]);
+  if (run === undefined) return undefined;
+  const files = await db.rows('select * from run_delivery where load_id = $1 order by batch, position', [loadId]);
+  return {
+    loadId,
+    workflowId: String(run.workflow_id),
+    runId: String(run.run_id),
+    sourceSystem: String(run.source_system),
+    logicalDate: String(run.date_text),
+    logicalDateOrigin: run.logical_date_origin as RunManifest['logicalDateOrigin'],
+    startedAt: `${String(run.started_at).replace(' ', 'T')}Z`,
+    contractDigests: JSON.parse(String(run.contract_digests)) as Record<string, string>,
+    codeVersion: String(run.code_version),
+    batches: toBatches(files),
+  };
+}
+
+/** Writes a manifest; the caller has seen, in the same transaction, that there is none. */
+export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise<void> {
+  await db.run(
+    `insert into run_manifest values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9)`,
+    [
+      manifest.loadId,
+      manifest.workflowId,
+      manifest.runId,
+      manifest.sourceSystem,
+      manifest.logicalDate,
+      manifest.logicalDateOrigin,
+      manifest.startedAt,
+      JSON.stringify(manifest.contractDigests),
+      manifest.codeVersion,
+    ],
+  );
+  const rows = manifest.batches.flatMap((deliveries, batch) =>
+    deliveries.flatMap((delivery) => delivery.files.map((file) => ({ batch, delivery, file }))),
+  );
+  const records = rows.map(({ batch, delivery, file }, position) => ({
+    batch,
+    position,
+    table_name: delivery.table,
+    logical_date: delivery.logicalDate,
+    source_file: file.path,
+    size_bytes: file.sizeBytes,
+    modified_at: file.modifiedAt,
+    sha256: file.sha256,
+  }));
+  await db.run(
+    `insert into run_delivery select $1, unnest(from_json($2::json, '[{"batch": "INTEGER", "position": "INTEGER",
+      "table_name": "VARCHAR", "logical_date": "DATE", "source_file": "VARCHAR", "size_bytes": "BIGINT",
+      "modified_at": "VARCHAR", "sha256": "VARCHAR"}]'), max_depth := 2)`,
+    [manifest.loadId, JSON.stringify(records)],
+  );
+}
+
+/** Groups rows of run_delivery, in their order, into batches of deliveries. */
+function toBatches(rows: JsonRow[]): Delivery[][] {
+  const batches: Delivery[][] = [];
+  for (const row of rows) {
+    const batch = (batches[Number(row.batch)] ??= []);
+    addFile(batch, row);
+  }
+  return batches;
+}
+
+/** Groups rows of run_delivery (table_name, logical_date, file columns) into deliveries. */
+export function addFile(deliveries: Delivery[], row: JsonRow): Delivery {
+  const table = String(row.table_name);
+  const logicalDate = String(row.logical_date);
+  let delivery = deliveries.at(-1);
+  if (delivery?.table !== table || delivery.logicalDate !== logicalDate) {
+    delivery = { table, logicalDate, files: [] };
+    deliveries.push(delivery);
+  }
+  delivery.files.push(toSourceFile(row));
+  return delivery;
+}
+
+function toSourceFile(row: JsonRow): SourceFile {
+  return {
+    path: String(row.source_file),
+    sizeBytes: Number(row.size_bytes),
+    modifiedAt: String(row.modified_at),
+    sha256: String(row.sha256),
+  };
+}

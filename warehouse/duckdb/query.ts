@@ -1,0 +1,96 @@
+import { StatementType } from '@duckdb/node-api';
+import { InvalidInputError } from '../../contracts/errors';
+import { withDuckDb, type DuckDb, type JsonRow } from '../../duckdb/connection';
+import { sqlIdentifier, sqlString, sqlStringList } from '../../duckdb/sql-text';
+import type { QueryResult, QueryTarget } from '../warehouse';
+import { selectHead } from './data-sets';
+import type { Layout } from './layout';
+import type { StoreSession } from './store';
+import { AUDIT_TABLES } from './store-schema';
+
+/** Statements that only read. */
+const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
+
+/** Runs one read-only query on a data set, in a database of its own that sees it and nothing else of the machine. */
+export async function query(
+  session: StoreSession,
+  layout: Layout,
+  target: QueryTarget,
+  sql: string,
+  signal: AbortSignal | undefined,
+): Promise<QueryResult> {
+  const { dataSet, audits } = await session(async (db) => ({
+    dataSet: await dataSetOf(db, target),
+    audits: await readAudits(db, sql),
+  }));
+  return withDuckDb({ path: ':memory:', signal }, async (db) => {
+    await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
+    await db.run(`attach ':memory:' as mfg`);
+    const relations = await db.rows(
+      `select schema_name, view_name as relation from duckdb_views() where database_name = 'published' and not internal
+       union select schema_name, table_name from duckdb_tables() where database_name = 'published'`,
+    );
+    const schemas = new Set(relations.map((relation) => String(relation.schema_name)));
+    for (const schema of schemas) await db.run(`create schema mfg.${sqlIdentifier(schema)}`);
+    const live = new Set<unknown>(audits.map((audit) => audit.table));
+    for (const { schema_name, relation } of relations) {
+      if (schema_name === 'raw' && live.has(relation)) continue;
+      const name = `${sqlIdentifier(String(schema_name))}.${sqlIdentifier(String(relation))}`;
+      await db.run(`create view mfg.${name} as from published.${name}`);
+    }
+    for (const { table, structure, rows } of audits) {
+      await db.run(
+        `create table mfg.raw.${table} as
+         select unnest(from_json(${sqlString(JSON.stringify(rows))}::json, ${sqlString(structure)}), max_depth := 2)`,
+      );
+    }
+    await db.run('use mfg');
+    await db.run(`set allowed_directories = ${sqlStringList([layout.stateDir])}; set enable_external_access = false;
+      set lock_configuration = true`);
+    return readOnly(db, sql);
+  });
+}
+
+/** The live audit tables that a query may name, with their shape: the published file shows them as of publishing. */
+async function readAudits(db: DuckDb, sql: string): Promise<{ table: string; structure: string; rows: JsonRow[] }[]> {
+  const audits = [];
+  for (const table of AUDIT_TABLES.filter((name) => sql.toLowerCase().includes(name))) {
+    const columns = await db.rows(`describe raw.${table}`);
+    const structure = JSON.stringify([
+      Object.fromEntries(columns.map((column) => [String(column.column_name), String(column.column_type)])),
+    ]);
+    audits.push({ table, structure, rows: await db.rows(`from raw.${table}`) });
+  }
+  return audits;
+}
+
+async function readOnly(db: DuckDb, sql: string): Promise<QueryResult> {
+  try {
+    const statements = await db.connection.extractStatements(sql);
+    if (statements.count !== 1) throw new InvalidInputError('a query is exactly one SQL statement: leave out the others.');
+    const prepared = await statements.prepare(0);
+    if (!READING.has(prepared.statementType)) {
+      throw new InvalidInputError('only queries (SELECT, WITH, FROM, EXPLAIN) may be run here: published data is read-only.');
+    }
+    const reader = await prepared.runAndReadAll();
+    return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowObjectsJson() };
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw error;
+    throw new InvalidInputError(`the query failed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function dataSetOf(db: DuckDb, target: QueryTarget): Promise<number> {
+  if (target.kind === 'head') {
+    const head = await selectHead(db);
+    if (head === undefined) throw new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
+    return head.dataSet;
+  }
+  const [row] = await db.rows('select data_set, status from raw.raw_publication where publication = $1', [
+    target.publication,
+  ]);
+  if (row?.status !== 'PUBLISHED') {
+    throw new InvalidInputError(`there is no publication ${target.publication}: \`npx mfg status\` lists them.`);
+  }
+  return Number(row.data_set);
+}

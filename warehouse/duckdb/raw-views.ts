@@ -1,0 +1,93 @@
+import { LINEAGE_COLUMNS } from '../../contracts/raw-partition';
+import type { SourceTable } from '../../contracts/source-contract';
+import { sqlIdentifier, sqlString, sqlStringList } from '../../duckdb/sql-text';
+
+/** A partition that a RAW view may list. */
+export interface ViewPartition {
+  table: string;
+  /** YYYY-MM-DD */
+  logicalDate: string;
+  loadSeq: string;
+  file: string;
+  /** Source columns that the Parquet file holds. */
+  columns: string[];
+}
+
+/** All views of one table in a candidate's RAW schema. */
+export interface RawTable {
+  table: SourceTable;
+  /** The data set's partitions: at most one per logical date. */
+  current: ViewPartition[];
+  /** Every sealed partition that is still kept. */
+  sealed: ViewPartition[];
+}
+
+/**
+ * DDL of a table's RAW views. They list exactly the partition files that belong to the data set, so that a published
+ * file never changes its answer.
+ *
+ * - `raw.<table>`: snapshot: the newest logical date's partition; append: the union over logical dates.
+ * - `raw.<table>_history`: the current partition of every logical date.
+ * - `raw.<table>_run`: every sealed partition, the superseded ones too.
+ */
+export function rawViews({ table, current, sealed }: RawTable): string[] {
+  const byDate = [...current].sort((a, b) => (a.logicalDate < b.logicalDate ? -1 : 1));
+  const latest = table.mode === 'snapshot' ? byDate.slice(-1) : byDate;
+  return [
+    view(table, table.name, latest),
+    view(table, `${table.name}_history`, byDate),
+    view(table, `${table.name}_run`, sealed),
+  ];
+}
+
+/** DDL of `raw.raw_rejected_rows`: the rejected records of all sealed partitions, from the files beside them. */
+export function rejectedRowsView(files: { table: string; file: string }[]): string {
+  const columns = ['_load_seq', '_load_id', '_logical_date', '_source_file', '_source_row_number', 'reason', 'raw_record'];
+  const body =
+    files.length === 0
+      ? `select null::varchar as table_name, null::bigint as _load_seq, null::varchar as _load_id,
+           null::date as _logical_date, null::varchar as _source_file, null::bigint as _source_row_number,
+           null::varchar as reason, null::varchar as raw_record where false`
+      : files
+          .map(({ table, file }) => {
+            const from = `read_parquet(${sqlString(file)})`;
+            return `select ${sqlString(table)} as table_name, ${columns.join(', ')} from ${from}`;
+          })
+          .join('\nunion all\n');
+  return `create view raw.raw_rejected_rows as ${body}`;
+}
+
+function view(table: SourceTable, name: string, partitions: ViewPartition[]): string {
+  const groups = groupBySignature(partitions);
+  const selects =
+    groups.length === 0
+      ? [`select ${table.columns.map((c) => nullColumn(c.name)).join(', ')}, ${emptyLineage()} where false`]
+      : groups.map((group) => `select ${columnList(table, group)} from read_parquet(${sqlStringList(group.map((p) => p.file))})`);
+  return `create view raw.${sqlIdentifier(name)} as ${selects.join('\nunion all\n')}`;
+}
+
+/** Partitions written under an older contract may lack a column that is described now: it is null there. */
+function columnList(table: SourceTable, group: ViewPartition[]): string {
+  const present = new Set(group[0]?.columns);
+  return [
+    ...table.columns.map(({ name }) => (present.has(name) ? sqlIdentifier(name) : nullColumn(name))),
+    ...LINEAGE_COLUMNS.map(({ name }) => name),
+  ].join(', ');
+}
+
+function groupBySignature(partitions: ViewPartition[]): ViewPartition[][] {
+  const groups = new Map<string, ViewPartition[]>();
+  for (const partition of partitions) {
+    const signature = [...partition.columns].sort().join('\n');
+    groups.set(signature, [...(groups.get(signature) ?? []), partition]);
+  }
+  return [...groups.values()];
+}
+
+function nullColumn(name: string): string {
+  return `null::varchar as ${sqlIdentifier(name)}`;
+}
+
+function emptyLineage(): string {
+  return LINEAGE_COLUMNS.map(({ name, type }) => `null::${type} as ${name}`).join(', ');
+}

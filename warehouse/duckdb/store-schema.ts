@@ -1,0 +1,100 @@
+import type { DuckDb } from '../../duckdb/connection';
+
+/**
+ * The store's shape, as migrations: entry N turns version N into N + 1. Entries are never edited once released.
+ *
+ * Tables in schema `raw` are those that readers know (RAW.RAW_LOAD_AUDIT and so on); the others are the platform's own.
+ * No primary keys beyond the run manifest's: the warehouse in production does not enforce any, so nothing relies on them.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  create schema raw;
+  create sequence load_seq;
+  create sequence audit_event;
+  create sequence publication_number;
+
+  -- One row per LOAD_ID; written by its first execution, never changed.
+  create table run_manifest (
+    load_id varchar, workflow_id varchar, run_id varchar, source_system varchar, logical_date date,
+    logical_date_origin varchar, started_at timestamp, contract_digests json, code_version varchar);
+
+  -- One row per file of a manifest.
+  create table run_delivery (
+    load_id varchar, batch integer, position integer, table_name varchar, logical_date date, source_file varchar,
+    size_bytes bigint, modified_at varchar, sha256 varchar);
+
+  -- One row per attempt at a partition. status: STARTED, SEALED, ABANDONED.
+  create table raw_partition (
+    load_seq bigint, load_id varchar, table_name varchar, logical_date date, status varchar, attempt integer,
+    columns varchar[], rows_read bigint, rows_loaded bigint, rows_rejected bigint, checksum varchar,
+    checksum_kind varchar, started_at timestamp, sealed_at timestamp);
+
+  -- Append-only: one row per event of an attempt at a partition. status: STARTED, LOADED, FAILED.
+  create table raw.raw_load_audit (
+    event_id bigint, recorded_at timestamp, load_id varchar, workflow_id varchar, run_id varchar, table_name varchar,
+    logical_date date, load_seq bigint, attempt integer, status varchar, source_files varchar, fingerprint varchar,
+    size_bytes bigint, rows_read bigint, rows_loaded bigint, rows_rejected bigint, checksum varchar,
+    checksum_kind varchar, error varchar);
+
+  -- One row per entry of the publication log. status: BUILDING, BUILT, HELD, FAILED, CANCELLED, SUPERSEDED, PUBLISHED.
+  -- base: the entry it was created on. data_set: the entry whose build it shows.
+  create table raw.raw_publication (
+    publication bigint, base bigint, data_set bigint, status varchar, load_id varchar, workflow_id varchar,
+    run_id varchar, attempt integer, code_version varchar, models integer, tests integer, warnings integer,
+    build_seconds double, failure varchar, created_at timestamp, built_at timestamp, published_at timestamp);
+
+  -- A data set's partitions as the difference to its base's data set. action: ADDED (new or in place of the base's).
+  create table raw.raw_published_load (
+    data_set bigint, base_data_set bigint, table_name varchar, logical_date date, load_seq bigint, load_id varchar,
+    action varchar);
+
+  -- One row: the entry that readers see.
+  create table head (publication bigint);
+  insert into head values (null);
+
+  -- One row per dbt node and build.
+  create table raw.dbt_run_audit (
+    publication bigint, node varchar, resource_type varchar, status varchar, message varchar, rows_affected bigint,
+    seconds double);
+
+  -- One row per check, table and run.
+  create table raw.data_quality_audit (
+    run_id varchar, workflow_id varchar, load_id varchar, ordinal integer, publication bigint, check_name varchar,
+    table_name varchar, severity varchar, status varchar, observed varchar, expected varchar, detail varchar,
+    recorded_at timestamp);
+
+  -- Files of a build that later builds need: dbt's manifest, run results.
+  create table build_artifact (publication bigint, name varchar, content varchar);
+  `,
+];
+
+/** Tables that readers see under RAW: copied into a candidate as it is closed, live in \`mfg query\`. */
+export const AUDIT_TABLES = [
+  'raw_load_audit',
+  'raw_publication',
+  'raw_published_load',
+  'dbt_run_audit',
+  'data_quality_audit',
+] as const;
+
+/** Brings a store to the newest shape, inside the caller's transaction. */
+export async function migrateStore(db: DuckDb): Promise<void> {
+  await db.run('create table if not exists store_version (version integer, applied_at timestamp)');
+  const [row] = await db.rows('select coalesce(max(version), 0) as version from store_version');
+  const version = Number(row?.version);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `the store has shape ${version}, this code knows ${MIGRATIONS.length}: it was written by a newer version of the platform; update this one.`,
+    );
+  }
+  for (const [index, statements] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    await db.run(statements);
+    await db.run('insert into store_version values ($1, $2::timestamp)', [index + 1, utcNow()]);
+  }
+}
+
+/** Now, as DuckDB's TIMESTAMP text in UTC. */
+export function utcNow(): string {
+  return new Date().toISOString().replace('T', ' ').replace('Z', '');
+}

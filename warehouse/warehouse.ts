@@ -1,0 +1,170 @@
+import type {
+  BuildCounts,
+  CheckOutcome,
+  Delivery,
+  NodeFailure,
+  PublishResult,
+  RunIdentity,
+  RunManifest,
+} from '../contracts/run';
+import type { StagedPartition } from '../contracts/raw-partition';
+import type { SourceTable } from '../contracts/source-contract';
+
+
+/**
+ * Words of this interface
+ *
+ * - partition: the rows of one table for one logical date from one attempt, named by its `loadSeq`. Written once; it
+ *   counts only once it is sealed.
+ * - load: what one run (one LOAD_ID) ingested: its sealed partitions.
+ * - publication: an entry of the monotonic publication log, named by its number. Before its gates it is a candidate.
+ * - base: the entry that was head when a candidate was created. It becomes head only if its base still is.
+ * - head: the publication that readers see.
+ */
+
+/** A partition that an attempt may write, or that an earlier attempt of the same run has already sealed. */
+export interface PartitionToLoad {
+  delivery: Delivery;
+  loadSeq: bigint;
+  /** Set when there is nothing left to do: a sealed partition of this run holds this delivery. */
+  sealed: SealedPartition | undefined;
+}
+
+/** Counts of a sealed partition. */
+export interface SealedPartition {
+  rowsRead: number;
+  rowsLoaded: number;
+  rowsRejected: number;
+}
+
+/** What staging left on the local disk for one partition. */
+export interface StagedFiles {
+  rows: string;
+  /** Undefined when no record was rejected. */
+  rejects: string | undefined;
+}
+
+/** A partition whose rows are in place and counted. */
+export interface PlacedPartition {
+  table: SourceTable;
+  loadSeq: bigint;
+  staged: StagedPartition;
+}
+
+/** A delivery that the head holds, with the files it came from. */
+export interface PublishedDelivery extends Delivery {
+  loadId: string;
+}
+
+/** A candidate that is open for its build. */
+export interface Candidate {
+  publication: number;
+  /** Log entry it was created on; null for the first. */
+  base: number | null;
+  /** Folder for dbt to run in; its artifacts stay here too. */
+  folder: string;
+  /** dbt target (of profiles.yml) that builds into this candidate. */
+  dbtTarget: string;
+}
+
+/** What is recorded of a build that has ended. */
+export interface BuildRecord {
+  status: 'BUILT' | 'HELD' | 'FAILED' | 'CANCELLED';
+  counts: BuildCounts;
+  nodes: NodeResult[];
+  /** One sentence, when it did not end well. */
+  failure: string | undefined;
+  /** Files of the build that later builds or people need: dbt's manifest and run results. */
+  artifacts: { name: string; content: string }[];
+}
+
+/** One dbt node of one build: grain of RAW.DBT_RUN_AUDIT. */
+export interface NodeResult {
+  node: string;
+  resourceType: string;
+  status: string;
+  message: string;
+  /** Rows affected, or failing rows of a test; null when dbt does not say. */
+  rows: number | null;
+  seconds: number;
+}
+
+/** A row of RAW.DATA_QUALITY_AUDIT, besides the run's identity. */
+export interface QualityRecord extends CheckOutcome {
+  publication: number;
+  /** Zero-based place of the check in the run: with the run's id the row's key, so that retries do not double rows. */
+  ordinal: number;
+}
+
+/** What a query returns: column names in order, values as JSON. */
+export interface QueryResult {
+  columns: string[];
+  rows: Record<string, unknown>[];
+}
+
+/** Which data set a query reads. */
+export type QueryTarget = { kind: 'head' } | { kind: 'publication'; publication: number };
+
+/**
+ * The warehouse as the platform needs it; one adapter per warehouse. Every method is safe to repeat: an activity may
+ * be retried after any step.
+ */
+export interface Warehouse {
+  /** The manifest of a run, or undefined before its first execution has written it. */
+  readManifest(loadId: string): Promise<RunManifest | undefined>;
+
+  /** Writes a run's manifest unless there is one; returns the one that stands. */
+  saveManifest(manifest: RunManifest): Promise<RunManifest>;
+
+  /** Deliveries that the head holds, one per (table, logical date). */
+  publishedDeliveries(): Promise<PublishedDelivery[]>;
+
+  /** Opens a partition per delivery for this attempt (audit: STARTED). */
+  startPartitions(run: RunManifest, deliveries: Delivery[], attempt: number): Promise<PartitionToLoad[]>;
+
+  /** Puts a staged partition where RAW keeps it, durably. Nothing refers to it yet. */
+  placePartition(table: SourceTable, loadSeq: bigint, staged: StagedFiles): Promise<void>;
+
+  /**
+   * Seals placed partitions, all or none (audit: LOADED). The first seal per (LOAD_ID, table, logical date) wins; returns,
+   * in order, the counts of the partitions that are sealed now.
+   */
+  sealPartitions(placed: PlacedPartition[]): Promise<SealedPartition[]>;
+
+  /** Records that an attempt at a partition failed (audit: FAILED). What it wrote can never be sealed. */
+  failPartition(loadSeq: bigint, error: string): Promise<void>;
+
+  /** Deliveries of the manifest that have no sealed partition; empty when the load is whole. */
+  unsealedDeliveries(run: RunManifest): Promise<Delivery[]>;
+
+  /** Sums over the sealed partitions of a load. */
+  loadCounts(loadId: string): Promise<SealedPartition & { partitions: number; sizeBytes: number }>;
+
+  /**
+   * Opens a new candidate on the head: the base's partitions plus this run's, winners by logical date, run start, LOAD_ID.
+   * Its RAW views stand; dbt may build into it.
+   */
+  createCandidate(run: RunIdentity, tables: SourceTable[], attempt: number): Promise<Candidate>;
+
+  /** Closes a candidate after its build, whatever came of it. Only `BUILT` can be published. */
+  finishCandidate(candidate: Candidate, build: BuildRecord): Promise<void>;
+
+  /** Makes a built candidate the head, if its base still is (compare and swap). Repeating it gives the same answer. */
+  publish(publication: number): Promise<PublishResult>;
+
+  /** Number of the head, or undefined before the first publication. */
+  head(): Promise<number | undefined>;
+
+  /** Warnings and failures that a build recorded, worst first. */
+  buildFindings(publication: number): Promise<NodeFailure[]>;
+
+  /**
+   * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live.
+   *
+   * @throws InvalidInputError when the statement is not a single query, fails, or there is no such data set.
+   */
+  query(target: QueryTarget, sql: string, signal?: AbortSignal): Promise<QueryResult>;
+
+  /** Replaces this run's rows of RAW.DATA_QUALITY_AUDIT. */
+  saveQuality(run: RunIdentity, records: QualityRecord[]): Promise<void>;
+}
