@@ -18,6 +18,9 @@ export class InvalidInputError extends TerminalError {}
 /** A dbt sources file (the contract of the source tables) is not valid. */
 export class ContractError extends TerminalError {}
 
+/** A logical date was delivered without a table that its contract requires. */
+export class MissingDeliveryError extends TerminalError {}
+
 /** A delivered file's header breaks the contract. */
 export class HeaderMismatchError extends TerminalError {}
 
@@ -30,7 +33,7 @@ export class SourceChangedError extends TerminalError {}
 /** Records in the file, rows accepted and records rejected do not add up: nothing is sealed. */
 export class ReconciliationError extends TerminalError {}
 
-/** dbt could not run or a model failed to build: the candidate is kept for inspection, readers keep what they had. */
+/** dbt could not run, so that there is no result to judge: readers keep what they had. */
 export class BuildFailedError extends TerminalError {}
 
 /** A gate (dbt test or load check) failed: the candidate is held back, readers keep what they had. */

@@ -60,8 +60,13 @@ export interface IngestionPlan {
   sizeBytes: number;
   /** Logical dates to load, ascending: the run's own and the pending earlier ones. */
   logicalDates: string[];
-  /** Files under the system's folder that belong to no described table. */
+  /** Files under the system's folder that belong to no described table; at most 20. */
   ignoredFiles: string[];
+  /**
+   * Time against which freshness is measured, ISO 8601: the run's start when a schedule started it, else the end of the
+   * logical date in the source system's time zone.
+   */
+  asOf: string;
 }
 
 /** Counts of sealed partitions. `rowsRead === rowsLoaded + rowsRejected`, always. */
@@ -93,10 +98,13 @@ export interface BuildCounts {
   seconds: number;
 }
 
-/** A built candidate. `HELD` means that a gate failed: it is kept for inspection and cannot be published. */
+/**
+ * A candidate after its build. Both others are kept for inspection and cannot be published: `HELD` is whole, but a test
+ * failed; `FAILED` lacks a model.
+ */
 export interface CandidateResult extends BuildCounts {
   publication: number;
-  status: 'BUILT' | 'HELD';
+  status: 'BUILT' | 'HELD' | 'FAILED';
   /** First failures, for the run's sentence. */
   failures: NodeFailure[];
   /** First warnings, for the run's summary. */
@@ -144,7 +152,9 @@ export interface RawIngestionResult {
   loadId: string;
   sourceSystem: string;
   logicalDate: string;
+  /** Dates that were loaded, ascending. */
   logicalDates: string[];
+  ignoredFiles: string[];
   /** `NOTHING_NEW`: no delivery to load, so nothing was built; quality was monitored all the same. */
   outcome: 'PUBLISHED' | 'NOTHING_NEW';
   publication: number | null;

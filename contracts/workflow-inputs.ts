@@ -23,8 +23,15 @@ export const dbtTransformInputSchema = z.strictObject({});
 export const dataQualityMonitoringInputSchema = z.strictObject({
   /** Publication to check. Default: the current one. */
   publication: z.number().int().positive().optional(),
-  /** Point in time against which freshness is measured (ISO 8601, with offset). Default: see docs/design.md. */
-  asOf: z.iso.datetime({ offset: true }).optional(),
+  /**
+   * Time against which freshness is measured: ISO 8601 with offset, or 'now'. Default: the clock when a schedule started
+   * the run, else the end of the newest logical date in the publication.
+   */
+  asOf: z
+    .union([z.literal('now'), z.iso.datetime({ offset: true })], {
+      error: "must be 'now' or a time such as 2026-03-11T02:00:00Z",
+    })
+    .optional(),
 });
 
 export type RawIngestionInput = z.infer<typeof rawIngestionInputSchema>;

@@ -17,7 +17,7 @@ export const METADATA: ActivityOptions = {
   retry,
 };
 
-/** Loading one batch of files: bounded by the largest file (10 GB took under 10 minutes), with room for slow disks. */
+/** Loading one batch of files: bounded by the largest file, with room for slow disks. */
 export const LOAD: ActivityOptions = {
   startToCloseTimeout: '6h',
   heartbeatTimeout: '20s',

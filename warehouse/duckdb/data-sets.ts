@@ -93,7 +93,7 @@ export async function rawTablesOf(
   const current = new Set((await partitionsOf(db, dataSet)).map((row) => String(row.load_seq)));
   const sealed = (
     await db.rows(
-      `select table_name, logical_date::varchar as logical_date, load_seq, to_json(columns)::varchar as columns
+      `select table_name, logical_date::varchar as logical_date, load_seq, load_id, to_json(columns)::varchar as columns
        from raw_partition where status = 'SEALED' order by load_seq`,
     )
   ).map((row) => toViewPartition(row, layout));
@@ -121,6 +121,7 @@ function toViewPartition(row: JsonRow, layout: Layout): ViewPartition {
     table,
     logicalDate: String(row.logical_date),
     loadSeq,
+    loadId: String(row.load_id),
     file: layout.partition(table, loadSeq),
     columns: JSON.parse(String(row.columns)) as string[],
   };

@@ -7,7 +7,7 @@ import { sqlString } from '../../duckdb/sql-text';
 import type { BuildRecord, Candidate } from '../warehouse';
 import { addLoadToDataSet, rawTablesOf, rejectFiles, selectHead } from './data-sets';
 import type { Layout } from './layout';
-import { rawViews, rejectedRowsView } from './raw-views';
+import { currentLoadView, rawViews, rejectedRowsView } from './raw-views';
 import type { StoreSession } from './store';
 import { AUDIT_TABLES, utcNow } from './store-schema';
 
@@ -35,7 +35,7 @@ export async function createCandidate(
     return {
       publication: number,
       base: head?.publication ?? null,
-      views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout))],
+      views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout)), currentLoadView(raw)],
     };
   });
   const folder = layout.build(publication);

@@ -8,6 +8,7 @@ export interface ViewPartition {
   /** YYYY-MM-DD */
   logicalDate: string;
   loadSeq: string;
+  loadId: string;
   file: string;
   /** Source columns that the Parquet file holds. */
   columns: string[];
@@ -55,6 +56,18 @@ export function rejectedRowsView(files: { table: string; file: string }[]): stri
           })
           .join('\nunion all\n');
   return `create view raw.raw_rejected_rows as ${body}`;
+}
+
+/** DDL of `raw.current_load`: the data set's partitions, one row per (table, logical date). */
+export function currentLoadView(tables: RawTable[]): string {
+  const rows = tables
+    .flatMap(({ current }) => current)
+    .map((p) => `(${sqlString(p.table)}, date ${sqlString(p.logicalDate)}, ${p.loadSeq}::bigint, ${sqlString(p.loadId)})`);
+  const columns = '(table_name, logical_date, load_seq, load_id)';
+  return rows.length === 0
+    ? `create view raw.current_load as select null::varchar as table_name, null::date as logical_date,
+         null::bigint as load_seq, null::varchar as load_id where false`
+    : `create view raw.current_load as select * from (values ${rows.join(', ')}) as loads ${columns}`;
 }
 
 function view(table: SourceTable, name: string, partitions: ViewPartition[]): string {

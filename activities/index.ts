@@ -1,0 +1,23 @@
+import { createBuildCandidate } from './build-candidate';
+import { createCheckLoad } from './check-load';
+import { createCheckQuality } from './check-quality';
+import type { ActivityDependencies } from './dependencies';
+import { createDiscoverDeliveries } from './discover-deliveries';
+import { createLoadPartitions } from './load-partitions';
+import { createParseTransformInput } from './parse-transform-input';
+import { createPublish } from './publish';
+
+/** The registry of activities: made once per worker. */
+export function createActivities(dependencies: ActivityDependencies) {
+  return {
+    discoverDeliveries: createDiscoverDeliveries(dependencies),
+    loadPartitions: createLoadPartitions(dependencies),
+    checkLoad: createCheckLoad(dependencies),
+    buildCandidate: createBuildCandidate(dependencies),
+    publish: createPublish(dependencies),
+    checkQuality: createCheckQuality(dependencies),
+    parseTransformInput: createParseTransformInput(),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,14 @@
+/**
+ * The search attributes of the platform's workflows, as `temporal server start-dev --search-attribute` and
+ * `temporal operator search-attribute create` take them: name → type. A server without them cannot run the workflows.
+ */
+export const SEARCH_ATTRIBUTES = {
+  /** LOAD_ID of the run. */
+  MfgLoadId: 'Keyword',
+  /** Logical date of the run, as yyyy-mm-dd. */
+  MfgLogicalDate: 'Keyword',
+  /** How the run ended, in one word. */
+  MfgOutcome: 'Keyword',
+  /** Number of the publication that the run made or looked at. */
+  MfgPublication: 'Int',
+} as const;

@@ -1,0 +1,108 @@
+import { readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { DateTime } from 'luxon';
+import { InvalidInputError, UnreadableFileError } from '../contracts/errors';
+import type { SourceSystem } from '../contracts/source-contract';
+
+/** A file of a source system's folder, by its name and its inode only: nothing has been read yet. */
+export interface DeliveredFile {
+  /** Relative to the source folder, with forward slashes. */
+  path: string;
+  sizeBytes: number;
+  /** ISO 8601 */
+  modifiedAt: string;
+}
+
+/** The files of one table for one logical date. */
+export interface FoundDelivery {
+  table: string;
+  /** YYYY-MM-DD; undefined for a flat file, which belongs to the run's own date. */
+  logicalDate: string | undefined;
+  files: DeliveredFile[];
+}
+
+/** What stands in a source system's folder. */
+export interface SourceFolder {
+  deliveries: FoundDelivery[];
+  /** CSV files of no described table, relative to the source folder. */
+  ignoredFiles: string[];
+}
+
+/**
+ * Lists a system's deliveries: `<system>/<table>.csv[.gz]` (flat) and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]` (dated). A
+ * file belongs to the longest table name that begins its own and is followed by its end or one of `-_.`.
+ *
+ * @throws InvalidInputError when the folder does not exist; UnreadableFileError for a link that leads out of it, or for
+ * one table delivered twice for one date (flat and dated, or plain and gzipped).
+ */
+export async function findDeliveries(sourceDir: string, system: SourceSystem): Promise<SourceFolder> {
+  const root = path.join(sourceDir, system.name);
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => {
+    throw new InvalidInputError(
+      `${root} does not exist: put ${system.name}'s deliveries there, or set MFG_SOURCE_DIR to the folder above them.`,
+    );
+  });
+  const found = new Map<string, FoundDelivery>();
+  const ignoredFiles: string[] = [];
+  const take = async (folder: string, logicalDate: string | undefined) => {
+    for (const name of (await readdir(path.join(sourceDir, folder))).sort()) {
+      if (!/\.csv(\.gz)?$/.test(name)) continue;
+      const relative = `${folder}/${name}`;
+      const table = tableOf(name, system);
+      if (table === undefined) {
+        ignoredFiles.push(relative);
+        continue;
+      }
+      const file = await inspect(sourceDir, relative);
+      if (file === undefined) continue;
+      const key = `${table} ${logicalDate ?? ''}`;
+      const delivery = found.get(key) ?? { table, logicalDate, files: [] };
+      refuseTwice(delivery, relative);
+      delivery.files.push(file);
+      found.set(key, delivery);
+    }
+  };
+  await take(system.name, undefined);
+  for (const entry of entries) {
+    if (isDate(entry.name) && (await isFolder(path.join(root, entry.name)))) {
+      await take(`${system.name}/${entry.name}`, entry.name);
+    }
+  }
+  return { deliveries: [...found.values()], ignoredFiles };
+}
+
+/** True for an existing calendar date, YYYY-MM-DD. */
+export function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && DateTime.fromISO(text, { zone: 'utc' }).isValid;
+}
+
+function tableOf(fileName: string, system: SourceSystem): string | undefined {
+  const stem = fileName.replace(/\.csv(\.gz)?$/, '').toLowerCase();
+  return system.tables
+    .map((table) => table.name)
+    .filter((table) => stem === table || (stem.startsWith(table) && '-_.'.includes(stem[table.length] ?? ' ')))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+async function inspect(sourceDir: string, relative: string): Promise<DeliveredFile | undefined> {
+  const absolute = path.join(sourceDir, relative);
+  const [real, root] = await Promise.all([realpath(absolute), realpath(sourceDir)]);
+  if (!real.startsWith(root + path.sep)) {
+    throw new UnreadableFileError(`${relative} is a link that leads out of the source folder: deliver the file itself.`);
+  }
+  const info = await stat(real);
+  if (!info.isFile()) return undefined;
+  return { path: relative, sizeBytes: info.size, modifiedAt: info.mtime.toISOString() };
+}
+
+function refuseTwice(delivery: FoundDelivery, relative: string): void {
+  const stem = (file: string) => file.replace(/\.csv(\.gz)?$/, '');
+  const twin = delivery.files.find((file) => stem(file.path) === stem(relative));
+  if (twin !== undefined) {
+    throw new UnreadableFileError(`${twin.path} and ${relative} are one delivery twice: remove one of them.`);
+  }
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file)).isDirectory();
+}

@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import type { CandidateResult, RunIdentity } from '../contracts/run';
+import { BUILD, MAX_REBUILDS, METADATA } from './activity-options';
+
+const { buildCandidate } = proxyActivities<Activities>(BUILD);
+const { publish } = proxyActivities<Activities>(METADATA);
+
+/**
+ * Builds a candidate on the head and publishes it. When another run published in between, the candidate is built again
+ * on the new head: no update is lost.
+ *
+ * @throws ApplicationFailure GateFailedError or BuildFailedError (not retryable) with the failing node and its message;
+ * readers keep the publication they had.
+ */
+export async function buildAndPublish(
+  run: RunIdentity,
+  onStage: (stage: 'building' | 'publishing') => void,
+): Promise<CandidateResult> {
+  for (let build = 0; build <= MAX_REBUILDS; build++) {
+    onStage('building');
+    const candidate = await buildCandidate(run);
+    if (candidate.status !== 'BUILT') throw asFailure(candidate);
+    onStage('publishing');
+    const { outcome } = await publish(candidate.publication);
+    if (outcome === 'PUBLISHED') return candidate;
+  }
+  throw ApplicationFailure.create({
+    message: `other runs published first ${MAX_REBUILDS + 1} times in a row: start this one again when they are done.`,
+    type: 'BaseMovedError',
+    nonRetryable: true,
+  });
+}
+
+function asFailure(candidate: CandidateResult): ApplicationFailure {
+  const [first] = candidate.failures;
+  const others = candidate.failures.length - 1;
+  const more = others > 0 ? ` (and ${others} more)` : '';
+  const reason = candidate.status === 'HELD' ? 'a dbt test failed' : 'a dbt node failed';
+  const message =
+    `${reason}, candidate ${candidate.publication} is kept and readers keep what they had: ` +
+    `${first?.node ?? 'dbt'}: ${first?.message ?? 'no message'}${more}`;
+  return ApplicationFailure.nonRetryable(message, candidate.status === 'HELD' ? 'GateFailedError' : 'BuildFailedError');
+}

@@ -1,0 +1,25 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import type { DataQualityResult } from '../contracts/run';
+import type { DataQualityMonitoringInput } from '../contracts/workflow-inputs';
+import { QUALITY } from './activity-options';
+import { withPlainFailures } from './failure';
+import { identify, scheduledAt, tagOutcome } from './identity';
+
+const { checkQuality } = proxyActivities<Activities>(QUALITY);
+
+/**
+ * Row counts, duplicates, rejected records and freshness of a publication, written to RAW.DATA_QUALITY_AUDIT.
+ *
+ * Failed checks are a result, not a failure of the run: see `failed` and `findings`, and the search attribute MfgOutcome.
+ *
+ * @throws ApplicationFailure InvalidInputError with one sentence.
+ */
+export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInput): Promise<DataQualityResult> {
+  return withPlainFailures(async () => {
+    const run = identify();
+    const result = await checkQuality({ run, input, scheduledAt: scheduledAt() });
+    tagOutcome(result.failed > 0 ? 'CHECKS_FAILED' : 'CHECKS_PASSED', result.publication);
+    return result;
+  });
+}

@@ -1,0 +1,33 @@
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
+import { tagOutcome } from './identity';
+
+/**
+ * Runs a workflow's body so that a failure shows one sentence in the Web UI: that of the activity which caused it,
+ * instead of "Activity task failed". A cancellation stays a cancellation.
+ */
+export async function withPlainFailures<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const cause = rootCause(error);
+    if (!(cause instanceof ApplicationFailure)) throw error;
+    tagOutcome('FAILED');
+    throw ApplicationFailure.create({
+      message: cause.message,
+      type: cause.type ?? undefined,
+      nonRetryable: cause.nonRetryable ?? undefined,
+      cause: error instanceof Error ? error : undefined,
+    });
+  }
+}
+
+/** The innermost failure of an activity or child workflow. */
+export function rootCause(error: unknown): unknown {
+  let cause = error;
+  while ((cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) && cause.cause !== undefined) {
+    cause = cause.cause;
+  }
+  return cause;
+}
