@@ -79,9 +79,7 @@ export const AUDIT_TABLES = [
 
 /** Brings a store to the newest shape, inside the caller's transaction. */
 export async function migrateStore(db: DuckDb): Promise<void> {
-  await db.run('create table if not exists store_version (version integer, applied_at timestamp)');
-  const [row] = await db.rows('select coalesce(max(version), 0) as version from store_version');
-  const version = Number(row?.version);
+  const version = await storeVersion(db);
   if (version > MIGRATIONS.length) {
     throw new Error(
       `the store has shape ${version}, this code knows ${MIGRATIONS.length}: it was written by a newer version of the platform; update this one.`,
@@ -89,9 +87,18 @@ export async function migrateStore(db: DuckDb): Promise<void> {
   }
   for (const [index, statements] of MIGRATIONS.entries()) {
     if (index < version) continue;
+    if (index === 0) await db.run('create table store_version (version integer, applied_at timestamp)');
     await db.run(statements);
     await db.run('insert into store_version values ($1, $2::timestamp)', [index + 1, utcNow()]);
   }
+}
+
+/** 0 for a new store. Reads only: a session that writes to a candidate must not have written to the store. */
+async function storeVersion(db: DuckDb): Promise<number> {
+  const tables = await db.rows("select 1 from duckdb_tables() where table_name = 'store_version'");
+  if (tables.length === 0) return 0;
+  const [row] = await db.rows('select max(version) as version from store_version');
+  return Number(row?.version);
 }
 
 /** Now, as DuckDB's TIMESTAMP text in UTC. */

@@ -1,0 +1,309 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Delivery, RunManifest } from '../../contracts/run';
+import type { SourceSystem } from '../../contracts/source-contract';
+import { loadBatch } from '../../ingestion/load-batch';
+import { planRun } from '../../ingestion/plan-run';
+import type { BuildRecord, Candidate, Warehouse } from '../../warehouse/warehouse';
+import { deliver, scratchDir } from '../support/scratch';
+import { smallSystem } from '../support/tables';
+
+/** How the suite makes a warehouse of one kind on an empty state folder. */
+export type MakeWarehouse = (stateDir: string) => Warehouse;
+
+const BUILT: BuildRecord = {
+  status: 'BUILT',
+  counts: { models: 1, tests: 1, warnings: 0, seconds: 0.1 },
+  nodes: [{ node: 'dim_material', resourceType: 'model', status: 'success', message: 'OK', rows: 2, seconds: 0.1 }],
+  failure: undefined,
+  artifacts: [{ name: 'manifest.json', content: '{}' }],
+};
+
+/** A state folder, a source folder and a warehouse, with the steps of a run. */
+class Bench {
+  readonly stateDir = scratchDir();
+  readonly sourceDir = path.join(this.stateDir, 'source');
+  readonly system: SourceSystem = smallSystem();
+  readonly warehouse: Warehouse;
+  private runs = 0;
+
+  constructor(make: MakeWarehouse) {
+    this.warehouse = make(this.stateDir);
+    mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
+  }
+
+  deliver(name: string, content: string): void {
+    deliver(this.sourceDir, `mes/${name}`, content);
+  }
+
+  /** Plans a run as discovery does; `startedAt` sets its place in time. */
+  async plan(logicalDate?: string, startedAt?: string): Promise<RunManifest> {
+    const workflowId = `run-${++this.runs}`;
+    const run = { loadId: `${workflowId}::r`, workflowId, runId: 'r' };
+    const { manifest } = await planRun({
+      run,
+      input: logicalDate === undefined ? {} : { logicalDate },
+      scheduledAt: undefined,
+      systems: [this.system],
+      sourceDir: this.sourceDir,
+      published: await this.warehouse.publishedDeliveries(),
+      codeVersion: 'test',
+    });
+    return this.warehouse.saveManifest({ ...manifest, startedAt: startedAt ?? manifest.startedAt });
+  }
+
+  async load(manifest: RunManifest, attempt = 1): Promise<void> {
+    for (const batch of manifest.batches.keys()) {
+      await loadBatch(this.warehouse, {
+        manifest,
+        batch,
+        attempt,
+        tables: this.system.tables,
+        sourceDir: this.sourceDir,
+        stagingDir: path.join(this.stateDir, 'staging'),
+        threads: 1,
+      });
+    }
+  }
+
+  async candidate(manifest: RunManifest, build = BUILT): Promise<Candidate> {
+    const candidate = await this.warehouse.createCandidate(manifest, this.system.tables, 1);
+    await this.warehouse.finishCandidate(candidate, build);
+    return candidate;
+  }
+
+  /** A whole run: plan, load, build, publish. Returns the publication's number. */
+  async run(logicalDate?: string, startedAt?: string): Promise<number> {
+    const manifest = await this.plan(logicalDate, startedAt);
+    await this.load(manifest);
+    const { publication } = await this.candidate(manifest);
+    expect(await this.warehouse.publish(publication)).toEqual({ publication, outcome: 'PUBLISHED' });
+    return publication;
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    return (await this.warehouse.query({ kind: 'head' }, sql)).rows;
+  }
+
+  async values(sql: string): Promise<unknown[]> {
+    return (await this.rows(sql)).map((row) => Object.values(row)[0]);
+  }
+}
+
+const MATERIALS = 'material_id,material_name,quantity\n';
+
+/** What every warehouse adapter must do: promises 2 to 6 of docs/design.md. */
+export function warehouseContract(name: string, make: MakeWarehouse): void {
+  describe(`warehouse contract: ${name}`, () => {
+    it('keeps the first manifest of a LOAD_ID, whatever a later attempt would write', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const first = await bench.plan();
+      const again = await bench.warehouse.saveManifest({ ...first, logicalDate: '2026-03-09', batches: [] });
+      expect(again).toEqual(first);
+      expect(await bench.warehouse.readManifest(first.loadId)).toEqual(first);
+    });
+
+    it('shows loaded rows as text with their lineage, and rejected records with number, reason and raw text', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\nm2,only two\nm3,,003\n`);
+      await bench.run();
+      expect(
+        await bench.rows(
+          `select material_id, material_name, quantity, _load_id, _logical_date::varchar as d, _source_file,
+             _source_row_number as n from raw.materials order by n`,
+        ),
+      ).toEqual([
+        { material_id: 'm1', material_name: 'steel', quantity: '1', _load_id: 'run-1::r', d: '2026-03-01', _source_file: 'mes/2026-03-01/materials.csv', n: '1' },
+        { material_id: 'm3', material_name: null, quantity: '003', _load_id: 'run-1::r', d: '2026-03-01', _source_file: 'mes/2026-03-01/materials.csv', n: '3' },
+      ]);
+      expect(
+        await bench.rows('select table_name, _source_row_number as n, raw_record, reason from raw.raw_rejected_rows'),
+      ).toEqual([{ table_name: 'materials', n: '2', raw_record: 'm2,only two', reason: expect.stringMatching(/missing columns/) }]);
+      expect(
+        await bench.rows('select status, rows_read, rows_loaded, rows_rejected from raw.raw_load_audit order by event_id'),
+      ).toEqual([
+        { status: 'STARTED', rows_read: null, rows_loaded: null, rows_rejected: null },
+        { status: 'LOADED', rows_read: '3', rows_loaded: '2', rows_rejected: '1' },
+      ]);
+    });
+
+    it('shows of a snapshot the newest date, of an append table all dates, of both the history', async () => {
+      const bench = new Bench(make);
+      for (const day of ['2026-03-01', '2026-03-02']) {
+        bench.deliver(`${day}/materials.csv`, `${MATERIALS}m-${day},steel,1\n`);
+        bench.deliver(`${day}/readings.csv`, `reading_id,value\nr-${day},1\n`);
+      }
+      await bench.run();
+      expect(await bench.values('select material_id from raw.materials')).toEqual(['m-2026-03-02']);
+      expect(await bench.values('select reading_id from raw.readings order by 1')).toEqual(['r-2026-03-01', 'r-2026-03-02']);
+      expect(await bench.values('select material_id from raw.materials_history order by 1')).toEqual([
+        'm-2026-03-01',
+        'm-2026-03-02',
+      ]);
+      expect(await bench.values('select count(*) from raw.current_load')).toEqual(['4']);
+    });
+
+    it('does not touch a partition that this run has sealed: a second attempt writes nothing', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      await bench.load(manifest, 1);
+      await bench.load(manifest, 2);
+      await bench.warehouse.publish((await bench.candidate(manifest)).publication);
+      expect(await bench.values('select status from raw.raw_load_audit order by event_id')).toEqual(['STARTED', 'LOADED']);
+      expect(await bench.values('select count(*) from raw.materials_run')).toEqual(['1']);
+    });
+
+    it('lets the first seal win: a zombie attempt that wakes up late adds nothing', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      const deliveries = manifest.batches[0] as Delivery[];
+      const [zombie] = await bench.warehouse.startPartitions(manifest, deliveries, 1);
+      await bench.load(manifest, 2);
+      const table = bench.system.tables[0];
+      if (zombie === undefined || table === undefined) throw new Error('no partition was started');
+      // The zombie holds the same rows; it places them under its own number and asks for its seal.
+      const [loaded] = await bench.warehouse.startPartitions(manifest, deliveries, 3);
+      const rows = path.join(bench.stateDir, 'zombie.parquet');
+      copyFileSync(path.join(bench.stateDir, 'raw', 'materials', `${loaded?.loadSeq}.parquet`), rows);
+      await bench.warehouse.placePartition(table, zombie.loadSeq, { rows, rejects: undefined });
+      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any' };
+      expect(await bench.warehouse.sealPartitions([{ table, loadSeq: zombie.loadSeq, staged }])).toEqual([
+        { rowsRead: 1, rowsLoaded: 1, rowsRejected: 0 },
+      ]);
+      await bench.warehouse.publish((await bench.candidate(manifest)).publication);
+      expect(await bench.values('select distinct _load_seq from raw.materials_run')).toEqual([String(loaded?.loadSeq)]);
+    });
+
+    it('never seals an attempt that was recorded as failed, and keeps its audit row', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      const [attempt] = await bench.warehouse.startPartitions(manifest, manifest.batches[0] as Delivery[], 1);
+      const table = bench.system.tables[0];
+      if (attempt === undefined || table === undefined) throw new Error('no partition was started');
+      await bench.warehouse.failPartition(attempt.loadSeq, 'the disk is full');
+      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any' };
+      await expect(
+        bench.warehouse.sealPartitions([{ table, loadSeq: attempt.loadSeq, staged }]),
+      ).rejects.toThrow();
+      await bench.load(manifest, 2);
+      await bench.warehouse.publish((await bench.candidate(manifest)).publication);
+      expect(await bench.rows('select attempt, status, error from raw.raw_load_audit order by event_id')).toEqual([
+        { attempt: 1, status: 'STARTED', error: null },
+        { attempt: 1, status: 'FAILED', error: 'the disk is full' },
+        { attempt: 2, status: 'STARTED', error: null },
+        { attempt: 2, status: 'LOADED', error: null },
+      ]);
+    });
+
+    it('publishes by compare and swap: of two candidates on one base the second must be built again', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      await bench.run();
+      bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,steel,1\n`);
+      bench.deliver('2026-03-02/readings.csv', 'reading_id,value\nr2,1\n');
+      const a = await bench.plan('2026-03-02');
+      bench.deliver('2026-03-03/materials.csv', `${MATERIALS}m3,steel,1\n`);
+      bench.deliver('2026-03-03/readings.csv', 'reading_id,value\nr3,1\n');
+      const b = { ...(await bench.plan('2026-03-03')) };
+      await bench.load(a);
+      await bench.load(b);
+      const first = await bench.candidate(a);
+      const second = await bench.candidate(b);
+      expect(await bench.warehouse.publish(second.publication)).toMatchObject({ outcome: 'PUBLISHED' });
+      expect(await bench.warehouse.publish(first.publication)).toMatchObject({ outcome: 'BASE_MOVED' });
+      expect(await bench.warehouse.publish(first.publication)).toMatchObject({ outcome: 'BASE_MOVED' });
+      const rebuilt = await bench.candidate(a);
+      expect(rebuilt.base).toBe(second.publication);
+      expect(await bench.warehouse.publish(rebuilt.publication)).toMatchObject({ outcome: 'PUBLISHED' });
+      expect(await bench.warehouse.publish(rebuilt.publication)).toMatchObject({ outcome: 'PUBLISHED' });
+      expect(await bench.values('select reading_id from raw.readings order by 1')).toEqual(['r2', 'r3']);
+      expect(await bench.values('select material_id from raw.materials')).toEqual(['m3']);
+      expect(
+        await bench.values("select publication from raw.raw_publication where status = 'PUBLISHED' order by 1"),
+      ).toEqual(['1', String(second.publication), String(rebuilt.publication)]);
+    });
+
+    it('orders by logical date, then run start, then LOAD_ID: a late re-run of an old day displaces nothing newer', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}old,steel,1\n`);
+      bench.deliver('2026-03-02/materials.csv', `${MATERIALS}new,steel,1\n`);
+      await bench.run(undefined, '2026-03-03T10:00:00.000Z');
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}corrected,steel,1\n`);
+      await bench.run('2026-03-01', '2026-03-03T12:00:00.000Z');
+      expect(await bench.values('select material_id from raw.materials')).toEqual(['new']);
+      expect(await bench.values('select material_id from raw.materials_history order by _logical_date')).toEqual([
+        'corrected',
+        'new',
+      ]);
+      // A run that began earlier but comes last does not win for the same day.
+      await bench.run('2026-03-01', '2026-03-03T11:00:00.000Z');
+      expect(
+        await bench.values("select _load_id from raw.materials_history where _logical_date = date '2026-03-01'"),
+      ).toEqual(['run-2::r']);
+      expect(await bench.values('select count(*) from raw.materials_run')).toEqual(['4']);
+    });
+
+    it('refuses to publish what a gate held back or what was never built', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const published = await bench.run();
+      const manifest = await bench.plan();
+      await bench.load(manifest);
+      const held = await bench.candidate(manifest, { ...BUILT, status: 'HELD', failure: 'unique_material_id: 2 rows' });
+      await expect(bench.warehouse.publish(held.publication)).rejects.toThrow(/HELD/);
+      const open = await bench.warehouse.createCandidate(manifest, bench.system.tables, 1);
+      await expect(bench.warehouse.publish(open.publication)).rejects.toThrow(/BUILDING/);
+      expect(await bench.warehouse.head()).toBe(published);
+      expect(await bench.values(`select failure from raw.raw_publication where publication = ${held.publication}`)).toEqual([
+        'unique_material_id: 2 rows',
+      ]);
+    });
+
+    it('finds pending what is new or changed, and leaves alone what is published with the same bytes', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,steel,1\n`);
+      await bench.run();
+      const pending = (manifest: RunManifest) => manifest.batches.flat().map((delivery) => delivery.logicalDate);
+      expect(pending(await bench.plan())).toEqual(['2026-03-02']);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,2\n`);
+      expect(pending(await bench.plan())).toEqual(['2026-03-01', '2026-03-02']);
+    });
+
+    it('answers one read-only query and refuses everything else in one sentence', async () => {
+      const bench = new Bench(make);
+      await expect(bench.rows('select 1')).rejects.toThrow(/nothing is published yet/);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      await bench.run();
+      const refused = async (sql: string) => {
+        const error = await bench.rows(sql).catch((e: unknown) => e);
+        expect(error).toMatchObject({ name: 'InvalidInputError' });
+      };
+      for (const sql of ['delete from raw.materials', 'select 1; select 2', 'drop table raw.raw_publication', '']) {
+        await refused(sql);
+      }
+      for (const sql of ["from read_text('/etc/passwd')", `copy (select 1) to '${bench.stateDir}/x.csv'`, 'selec 1']) {
+        await refused(sql);
+      }
+      await expect(bench.warehouse.query({ kind: 'publication', publication: 99 }, 'select 1')).rejects.toThrow(
+        /no publication 99/,
+      );
+    });
+
+    it('writes the rows of a quality run once, however often it is repeated', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const publication = await bench.run();
+      const run = { loadId: 'q::r', workflowId: 'q', runId: 'r' };
+      const record = { check: 'row_count', table: 'materials', severity: 'ERROR', status: 'PASS', observed: "1'", expected: '1', detail: '' } as const;
+      for (let i = 0; i < 2; i++) await bench.warehouse.saveQuality(run, [{ ...record, publication, ordinal: 0 }]);
+      expect(await bench.rows('select check_name, observed, status from raw.data_quality_audit')).toEqual([
+        { check_name: 'row_count', observed: "1'", status: 'PASS' },
+      ]);
+    });
+  });
+}
