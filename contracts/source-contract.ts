@@ -10,13 +10,15 @@ const identifier = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores, starting with a letter');
 
+const asciiCharacter = z.string().regex(/^[\t\x20-\x7e]$/, 'must be one ASCII character');
+
 /**
  * How a system writes its CSV files. RAW keeps cells as they are written; `decimal_mark`, `null_tokens` and the formats
  * (strftime notation) are what the staging models cast by.
  */
 const csvDialectSchema = z.strictObject({
-  delimiter: z.string().length(1).default(','),
-  quote: z.string().length(1).default('"'),
+  delimiter: asciiCharacter.default(','),
+  quote: asciiCharacter.default('"'),
   encoding: z.enum(['utf-8', 'latin-1']).default('utf-8'),
   decimal_mark: z.enum(['.', ',']).default('.'),
   null_tokens: z.array(z.string()).default(['N/A', '#N/A']),
@@ -151,6 +153,9 @@ export function parseSourcesFile(text: string, file: string, system: string): So
   if (source === undefined || parsed.data.sources.length > 1) {
     throw new ContractError(`${file} must describe exactly one source, named '${system}' like its folder.`);
   }
+  const names = source.tables.map((table) => table.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ContractError(`${file}: table ${twice} is described twice.`);
   return {
     name: system,
     timeZone: source.config.meta.time_zone,

@@ -1,0 +1,126 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { Delivery } from '../../contracts/run';
+import type { RawIngestionInput } from '../../contracts/workflow-inputs';
+import { planRun } from '../../ingestion/plan-run';
+import { deliver, scratchDir } from '../support/scratch';
+import { smallSystem } from '../support/tables';
+
+const RUN = { loadId: 'w::r', workflowId: 'w', runId: 'r' };
+
+/** A source folder with the given files (below mes/), and a way to plan runs on it. */
+function folder(...files: string[]) {
+  const sourceDir = scratchDir();
+  mkdirSync(path.join(sourceDir, 'mes'));
+  for (const file of files) deliver(sourceDir, `mes/${file}`, file);
+  const plan = async (input: RawIngestionInput = {}, scheduledAt?: string, published: Delivery[] = []) => {
+    const systems = [smallSystem()];
+    const { manifest, ignoredFiles } = await planRun({
+      run: RUN,
+      input,
+      scheduledAt,
+      systems,
+      sourceDir,
+      published,
+      codeVersion: 'test',
+    });
+    const deliveries = manifest.batches.flat();
+    return {
+      ...manifest,
+      ignoredFiles,
+      deliveries,
+      names: deliveries.map((d) => `${d.table} ${d.logicalDate}`).sort(),
+    };
+  };
+  return { sourceDir, plan };
+}
+
+describe('planning a run', () => {
+  const days = ['2026-03-01/materials.csv', '2026-03-02/materials.csv', '2026-03-03/materials.csv'];
+
+  it('without input takes the newest delivery and every pending earlier one', async () => {
+    const { plan } = folder(...days);
+    expect(await plan()).toMatchObject({
+      logicalDate: '2026-03-03',
+      logicalDateOrigin: 'newest_delivery',
+      names: ['materials 2026-03-01', 'materials 2026-03-02', 'materials 2026-03-03'],
+    });
+  });
+
+  it('takes the date from the input, leaves later days alone, and with exact earlier ones too', async () => {
+    const { plan } = folder(...days);
+    expect(await plan({ logicalDate: '2026-03-02' })).toMatchObject({
+      logicalDateOrigin: 'input',
+      names: ['materials 2026-03-01', 'materials 2026-03-02'],
+    });
+    expect((await plan({ logicalDate: '2026-03-02', exact: true })).names).toEqual(['materials 2026-03-02']);
+  });
+
+  it("takes a schedule's date in the system's time zone, less its offset, over both clock changes", async () => {
+    const { plan } = folder(...days, '2026-03-28/materials.csv', '2026-10-24/materials.csv');
+    const dateOf = async (scheduledAt: string) => (await plan({}, scheduledAt)).logicalDate;
+    expect(await dateOf('2026-03-03T01:00:00Z')).toBe('2026-03-02');
+    // 00:30 in Berlin is the evening before in UTC.
+    expect(await dateOf('2026-03-28T23:30:00Z')).toBe('2026-03-28');
+    expect(await dateOf('2026-03-29T22:30:00Z')).toBe('2026-03-29');
+    expect(await dateOf('2026-10-24T22:30:00Z')).toBe('2026-10-24');
+    expect(await dateOf('2026-10-25T23:30:00Z')).toBe('2026-10-25');
+  });
+
+  it('of a scheduled day without deliveries loads what is pending, or nothing', async () => {
+    const { plan } = folder(...days);
+    const late = await plan({}, '2026-03-09T01:00:00Z');
+    expect(late).toMatchObject({ logicalDate: '2026-03-08', logicalDateOrigin: 'schedule' });
+    expect(late.names).toHaveLength(3);
+    expect((await plan({}, '2026-03-09T01:00:00Z', late.deliveries)).names).toEqual([]);
+  });
+
+  it('loads its own date again, and an earlier one only when its bytes have changed', async () => {
+    const { plan, sourceDir } = folder(...days);
+    const { deliveries } = await plan();
+    expect((await plan({}, undefined, deliveries)).names).toEqual(['materials 2026-03-03']);
+    deliver(sourceDir, 'mes/2026-03-01/materials.csv', 'corrected');
+    expect((await plan({}, undefined, deliveries)).names).toEqual(['materials 2026-03-01', 'materials 2026-03-03']);
+    // The same bytes with a new time are hashed again and found unchanged.
+    deliver(sourceDir, 'mes/2026-03-01/materials.csv', '2026-03-01/materials.csv');
+    expect((await plan({}, undefined, deliveries)).names).toEqual(['materials 2026-03-03']);
+  });
+
+  it("gives a flat file the run's own date, and joins the parts of a dated delivery", async () => {
+    const flat = folder('materials.csv');
+    expect((await flat.plan({}, '2026-03-05T01:00:00Z')).names).toEqual(['materials 2026-03-04']);
+    const parts = folder('2026-03-01/materials_1.csv', '2026-03-01/materials_2.csv.gz', '2026-03-01/materialsx.csv');
+    const plan = await parts.plan();
+    expect(plan.deliveries[0]?.files.map((file) => file.path)).toEqual([
+      'mes/2026-03-01/materials_1.csv',
+      'mes/2026-03-01/materials_2.csv.gz',
+    ]);
+    expect(plan.ignoredFiles).toEqual(['mes/2026-03-01/materialsx.csv']);
+  });
+
+  it.each<[string, string[], RawIngestionInput, RegExp]>([
+    ['an unknown table', days, { tables: ['nope'] }, /no table 'nope' in mes: described are materials, readings/],
+    ['an unknown system', days, { sourceSystem: 'erp' }, /no source system 'erp': described are mes/],
+    ['a date without delivery', days, { logicalDate: '2026-04-01' }, /no delivery of mes for 2026-04-01 .* 3 dates from 2026-03-01 to 2026-03-03/],
+    ['an empty folder', [], {}, /no delivery of a described table under/],
+    ['a required table that is missing', ['2026-03-01/readings.csv'], {}, /lacks the required table materials/],
+    ['plain and gzipped', ['2026-03-01/materials.csv', '2026-03-01/materials.csv.gz'], {}, /are one delivery twice/],
+    ['flat and dated', ['materials.csv', '2026-03-01/materials.csv'], { logicalDate: '2026-03-01' }, /are both materials for 2026-03-01/],
+  ])('refuses %s in one sentence', async (_what, files, input, message) => {
+    await expect(folder(...files).plan(input)).rejects.toThrow(message);
+  });
+
+  it('refuses a link that leads out of the source folder', async () => {
+    const { plan, sourceDir } = folder('2026-03-01/materials.csv');
+    symlinkSync('/etc/hostname', path.join(sourceDir, 'mes/2026-03-01/readings.csv'));
+    await expect(plan()).rejects.toThrow(/readings.csv is a link that leads out of the source folder/);
+  });
+
+  it('says where it looked when the folder is not there', async () => {
+    const systems = [smallSystem()];
+    const request = { run: RUN, input: {}, scheduledAt: undefined, systems, published: [], codeVersion: 'test' };
+    await expect(planRun({ ...request, sourceDir: '/nowhere' })).rejects.toThrow(
+      '/nowhere/mes does not exist: put mes\'s deliveries there, or set MFG_SOURCE_DIR to the folder above them.',
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readSourceContracts } from '../../contracts/source-contract';
+import { scratchDir } from '../support/scratch';
+import { smallSystem, smallTable, SOURCES_YAML } from '../support/tables';
+
+/** The message that a changed sources file gives. */
+function refusal(from: string, to: string): string {
+  expect(SOURCES_YAML).toContain(from);
+  try {
+    smallSystem(SOURCES_YAML.replace(from, to));
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  return 'accepted';
+}
+
+describe('the contract of the source tables', () => {
+  it('is read from the dbt sources file, with defaults filled in', () => {
+    const system = smallSystem();
+    expect(system).toMatchObject({ name: 'mes', timeZone: 'Europe/Berlin', logicalDateOffsetDays: 1 });
+    expect(smallTable('materials')).toMatchObject({
+      mode: 'snapshot',
+      required: true,
+      key: ['material_id'],
+      freshness: { warn_after: { count: 2, period: 'day' }, error_after: { count: 4, period: 'day' } },
+      csv: { delimiter: ',', quote: '"', encoding: 'utf-8', decimal_mark: '.', null_tokens: ['N/A', '#N/A'] },
+    });
+    expect(smallTable('readings')).toMatchObject({ mode: 'append', required: false, freshness: undefined });
+  });
+
+  it('has a digest that changes with what decides RAW, and with nothing else', () => {
+    const digest = (from: string, to: string) => smallTable('materials', SOURCES_YAML.replace(from, to)).digest;
+    const before = smallTable('materials').digest;
+    expect(digest('count: 2', 'count: 3')).toBe(before);
+    expect(digest('delimiter: ","', 'delimiter: ";"')).not.toBe(before);
+    expect(digest('name: material_name', 'name: material_title')).not.toBe(before);
+    expect(digest('mode: snapshot', 'mode: append')).not.toBe(before);
+  });
+
+  it.each([
+    ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
+    ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],
+    ['key: [material_id]', 'key: [nope]', /materials names column nope in config.meta but does not list it/],
+    ['name: material_name', 'name: material_id', /materials lists column material_id twice/],
+    ['name: material_name', 'name: "x; drop table"', /tables.0.columns.1.name: must be lower-case letters/],
+    ['Europe/Berlin', 'Mars/Base', /time_zone: must be an IANA time zone/],
+    ['delimiter: ","', 'delimiter: "||"', /csv.delimiter/],
+    ['delimiter: ","', 'delimiter: "§"', /csv.delimiter: must be one ASCII character/],
+    ['delimiter: ","', 'delimitr: ","', /Unrecognized key/],
+    ['name: mes', 'name: erp', /exactly one source, named 'mes'/],
+    ['name: readings', 'name: materials', /table materials is described twice/],
+    ['sources:', 'sources: [', /is not valid YAML/],
+  ])('refuses %s → %s in one sentence that names the file', (from, to, message) => {
+    const text = refusal(from, to);
+    expect(text).toMatch(message);
+    expect(text).toMatch(/^ContractError: _mes__sources.yml/);
+  });
+
+  it('refuses two systems that describe one table, and a system without its file', async () => {
+    const dbtDir = scratchDir();
+    const describeSystem = (name: string, text: string) => {
+      mkdirSync(path.join(dbtDir, 'models/staging', name), { recursive: true });
+      writeFileSync(path.join(dbtDir, 'models/staging', name, `_${name}__sources.yml`), text);
+    };
+    await expect(readSourceContracts(dbtDir)).rejects.toThrow(/does not exist: set MFG_DBT_DIR/);
+    describeSystem('mes', SOURCES_YAML);
+    expect(await readSourceContracts(dbtDir)).toHaveLength(1);
+    describeSystem('erp', SOURCES_YAML.replace('name: mes', 'name: erp'));
+    await expect(readSourceContracts(dbtDir)).rejects.toThrow(/table materials is described by both erp and mes/);
+    mkdirSync(path.join(dbtDir, 'models/staging/plm'));
+    await expect(readSourceContracts(dbtDir)).rejects.toThrow(/_plm__sources.yml is missing/);
+  });
+});
