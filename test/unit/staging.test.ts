@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { withDuckDb, type JsonRow } from '../../duckdb/connection';
 import { preflight } from '../../ingestion/preflight';
-import { stageDelivery } from '../../ingestion/stage';
+import { stageDelivery, type InspectedFile } from '../../ingestion/stage';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallTable, SOURCES_YAML } from '../support/tables';
 
@@ -23,7 +23,7 @@ async function stage(files: Record<string, string | Buffer>, yaml = SOURCES_YAML
   const target = path.join(dir, 'rows.parquet');
   const rejectsTarget = path.join(dir, 'rejects.parquet');
   rmSync(rejectsTarget, { force: true });
-  const inspected = [];
+  const inspected: InspectedFile[] = [];
   for (const [name, content] of Object.entries(files)) {
     const file = deliver(dir, name, content);
     inspected.push({ file, name, preflight: await preflight(file, name, table) });

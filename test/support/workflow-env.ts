@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { PROJECT_ROOT } from '../../contracts/config';
+import { venvProgram } from '../../contracts/installation';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes';
+import { TASK_QUEUE } from '../../contracts/task-queue';
+import type { Activities } from '../../activities';
+
+const SILENT = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Numbers of the API's IndexedValueType. */
+const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
+
+/** Bundles the real workflow code from its sources, once per test file. */
+export function bundleWorkflows(): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({ workflowsPath: path.join(PROJECT_ROOT, 'workflows', 'index.ts'), logger: SILENT });
+}
+
+/** The time-skipping test server with the platform's search attributes. One workflow at a time runs on it. */
+export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: SILENT, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+  const executable = { type: 'existing-path', path: venvProgram('temporal-test-server') } as const;
+  const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: env.namespace,
+    searchAttributes: Object.fromEntries(
+      Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]]),
+    ),
+  });
+  return env;
+}
+
+/** A worker with the real workflows and the given activities. */
+export function stubWorker(
+  env: TestWorkflowEnvironment,
+  workflowBundle: WorkflowBundle,
+  activities: Partial<Activities>,
+): Promise<Worker> {
+  return Worker.create({ connection: env.nativeConnection, namespace: env.namespace, taskQueue: TASK_QUEUE, workflowBundle, activities });
+}

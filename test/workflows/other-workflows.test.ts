@@ -1,0 +1,86 @@
+import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorkflowBundle } from '@temporalio/worker';
+import type { Activities } from '../../activities';
+import { TASK_QUEUE } from '../../contracts/task-queue';
+import { dbtTransformInputSchema, parseWorkflowInput } from '../../contracts/workflow-inputs';
+import { bundleWorkflows, stubWorker, timeSkippingEnvironment } from '../support/workflow-env';
+
+let env: TestWorkflowEnvironment;
+let bundle: WorkflowBundle;
+
+beforeAll(async () => {
+  [env, bundle] = await Promise.all([timeSkippingEnvironment(), bundleWorkflows()]);
+});
+afterAll(() => env?.teardown());
+
+/** Runs a workflow by its name, as the Web UI and other languages do; an error is returned, not thrown. */
+async function run(type: string, args: unknown[], activities: Partial<Activities>): Promise<unknown> {
+  const worker = await stubWorker(env, bundle, activities);
+  const options = { taskQueue: TASK_QUEUE, workflowId: `${type}-${Date.now()}`, args };
+  return worker.runUntil(() => env.client.workflow.execute(type, options).catch((error: unknown) => error));
+}
+
+const CANDIDATE = { publication: 3, models: 2, tests: 4, warnings: 1, seconds: 1 };
+
+describe('mfgDbtTransform', () => {
+  it('builds on the current loads and publishes', async () => {
+    const warned = [{ node: 'relationships_orders', status: 'warn', message: 'Got 2 results' }] as const;
+    const result = await run('mfgDbtTransform', [], {
+      parseTransformInput: () => Promise.resolve(),
+      buildCandidate: () => Promise.resolve({ ...CANDIDATE, status: 'BUILT', failures: [], warned: [...warned] }),
+      publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
+    });
+    expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 3, build: { models: 2, tests: 4 }, warned });
+  });
+
+  it('fails with the broken model and its message', async () => {
+    const result = await run('mfgDbtTransform', [], {
+      parseTransformInput: () => Promise.resolve(),
+      buildCandidate: () =>
+        Promise.resolve({
+          ...CANDIDATE,
+          status: 'FAILED',
+          failures: [{ node: 'dim_material', status: 'error', message: 'column x not found' }],
+          warned: [],
+        }),
+    });
+    expect((result as WorkflowFailedError).cause).toMatchObject({
+      type: 'BuildFailedError',
+      message: 'a dbt node failed, candidate 3 is kept and readers keep what they had: dim_material: column x not found',
+    });
+  });
+
+  it('refuses an input that it does not know', async () => {
+    const result = await run('mfgDbtTransform', [{ select: 'x' }], {
+      // The interceptor that makes this non-retryable belongs to the worker; here its effect is written out.
+      parseTransformInput: (input) => {
+        try {
+          parseWorkflowInput(dbtTransformInputSchema, 'mfgDbtTransform', input);
+        } catch (error) {
+          return Promise.reject(ApplicationFailure.nonRetryable((error as Error).message, (error as Error).name));
+        }
+        return Promise.resolve();
+      },
+    });
+    expect((result as WorkflowFailedError).cause).toMatchObject({
+      type: 'InvalidInputError',
+      message: 'mfgDbtTransform: input: Unrecognized key: "select" (known fields: none).',
+    });
+  });
+});
+
+describe('mfgDataQualityMonitoring', () => {
+  it('returns failed checks as a result, not as a failure', async () => {
+    const quality = { publication: 3, asOf: '2026-03-04T00:00:00.000Z', checks: 1, passed: 0, warned: 0, failed: 1, findings: [] };
+    const seen: unknown[] = [];
+    const result = await run('mfgDataQualityMonitoring', [{ publication: 3 }], {
+      checkQuality: (input) => {
+        seen.push(input);
+        return Promise.resolve(quality);
+      },
+    });
+    expect(result).toEqual(quality);
+    expect(seen).toMatchObject([{ input: { publication: 3 } }]);
+  });
+});

@@ -1,0 +1,261 @@
+import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorkflowBundle } from '@temporalio/worker';
+import type { Activities } from '../../activities';
+import type { CandidateResult, DataQualityResult, IngestionPlan, RunIdentity } from '../../contracts/run';
+import { TASK_QUEUE } from '../../contracts/task-queue';
+import { mfgRawIngestion, progressQuery } from '../../workflows/raw-ingestion';
+import { bundleWorkflows, stubWorker, timeSkippingEnvironment } from '../support/workflow-env';
+
+const PLAN: IngestionPlan = {
+  sourceSystem: 'mes',
+  logicalDate: '2026-03-03',
+  logicalDateOrigin: 'newest_delivery',
+  batches: 5,
+  parallelLoads: 2,
+  deliveries: 5,
+  files: 5,
+  sizeBytes: 50,
+  logicalDates: ['2026-03-02', '2026-03-03'],
+  ignoredFiles: [],
+  asOf: '2026-03-03T23:00:00.000Z',
+};
+const COUNTS = { partitions: 1, rowsRead: 3, rowsLoaded: 2, rowsRejected: 1, sizeBytes: 10 };
+const CANDIDATE: CandidateResult = {
+  publication: 7,
+  status: 'BUILT',
+  models: 4,
+  tests: 9,
+  warnings: 0,
+  seconds: 1,
+  failures: [],
+  warned: [],
+};
+const QUALITY: DataQualityResult = { publication: 7, asOf: PLAN.asOf, checks: 3, passed: 3, warned: 0, failed: 0, findings: [] };
+
+let env: TestWorkflowEnvironment;
+let bundle: WorkflowBundle;
+let runs = 0;
+
+beforeAll(async () => {
+  [env, bundle] = await Promise.all([timeSkippingEnvironment(), bundleWorkflows()]);
+});
+afterAll(() => env?.teardown());
+
+/** Runs one ingestion on activities that succeed, but for those given; records their calls in order. */
+async function ingest(
+  overrides: Partial<Activities>,
+  drive: (handle: WorkflowHandle<typeof mfgRawIngestion>) => Promise<unknown> = (handle) => handle.result(),
+  options: { retry?: { maximumAttempts: number } } = {},
+) {
+  const calls: { name: string; args: unknown[] }[] = [];
+  const activities: Activities = {
+    discoverDeliveries: () => Promise.resolve(PLAN),
+    loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
+    checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),
+    buildCandidate: () => Promise.resolve(CANDIDATE),
+    publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
+    checkQuality: () => Promise.resolve(QUALITY),
+    parseTransformInput: () => Promise.resolve(),
+    ...overrides,
+  };
+  const recorded = Object.fromEntries(
+    Object.entries(activities).map(([name, activity]) => [
+      name,
+      (...args: unknown[]) => {
+        calls.push({ name, args });
+        return (activity as (...args: unknown[]) => unknown)(...args);
+      },
+    ]),
+  ) as unknown as Activities;
+  const worker = await stubWorker(env, bundle, recorded);
+  const outcome = await worker.runUntil(async () => {
+    const workflowId = `ingestion-${++runs}`;
+    const handle = await env.client.workflow.start(mfgRawIngestion, { taskQueue: TASK_QUEUE, workflowId, ...options });
+    const result = await drive(handle).catch((error: unknown) => error);
+    return { result, handle, workflowId };
+  });
+  return { ...outcome, calls, names: calls.map((call) => call.name) };
+}
+
+/** The failure that the Web UI shows for a failed run. */
+function failureOf(result: unknown): ApplicationFailure {
+  expect(result).toBeInstanceOf(WorkflowFailedError);
+  const { cause } = result as WorkflowFailedError;
+  expect(cause).toBeInstanceOf(ApplicationFailure);
+  return cause as ApplicationFailure;
+}
+
+describe('mfgRawIngestion', () => {
+  it('starts without input and goes from deliveries to a monitored publication', async () => {
+    const { result, calls, names, workflowId, handle } = await ingest({});
+    const { firstExecutionRunId } = handle as unknown as { firstExecutionRunId: string };
+    const run: RunIdentity = { loadId: `${workflowId}::${firstExecutionRunId}`, workflowId, runId: firstExecutionRunId };
+    expect(result).toMatchObject({ loadId: run.loadId, outcome: 'PUBLISHED', publication: 7, loads: { partitions: 5 }, quality: QUALITY });
+    expect(names).toEqual(['discoverDeliveries', ...Array<string>(5).fill('loadPartitions'), 'checkLoad', 'buildCandidate', 'publish', 'checkQuality']);
+    expect(calls[0]?.args[0]).toEqual({ run });
+    expect(calls.slice(1, 6).map((call) => (call.args[0] as { batch: number }).batch).sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(calls.at(-1)?.args[0]).toMatchObject({
+      run: { workflowId: `${workflowId}-quality` },
+      input: { publication: 7, asOf: PLAN.asOf },
+    });
+    const { typedSearchAttributes } = await handle.describe();
+    expect(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toEqual(
+      expect.arrayContaining([
+        ['MfgLoadId', run.loadId],
+        ['MfgLogicalDate', '2026-03-03'],
+        ['MfgOutcome', 'PUBLISHED'],
+        ['MfgPublication', 7],
+      ]),
+    );
+  });
+
+  it('loads in a window and tells its progress', async () => {
+    let running = 0;
+    let most = 0;
+    const { result, handle } = await ingest({
+      loadPartitions: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        running--;
+        return { ...COUNTS, tables: ['materials'] };
+      },
+    }, async (handle) => {
+      await handle.result();
+      return handle.query(progressQuery);
+    });
+    expect(most).toBe(2);
+    expect(result).toEqual({
+      stage: 'done',
+      logicalDate: '2026-03-03',
+      batchesDone: 5,
+      batches: 5,
+      loads: { partitions: 5, rowsRead: 15, rowsLoaded: 10, rowsRejected: 5, sizeBytes: 50 },
+      publication: 7,
+    });
+    expect(handle.workflowId).toMatch(/^ingestion-/);
+  });
+
+  it('retries a passing fault without end and keeps its LOAD_ID', async () => {
+    let tries = 0;
+    const { result, calls } = await ingest({
+      checkLoad: () => (++tries < 12 ? Promise.reject(new Error('the store is held')) : Promise.resolve(COUNTS)),
+    });
+    expect(result).toMatchObject({ outcome: 'PUBLISHED' });
+    expect(new Set(calls.filter((c) => c.name === 'checkLoad').map((c) => (c.args[0] as RunIdentity).loadId)).size).toBe(1);
+    expect(tries).toBe(12);
+  });
+
+  it('keeps its LOAD_ID over a workflow retry', async () => {
+    let tries = 0;
+    const { result, calls } = await ingest(
+      {
+        checkLoad: () =>
+          ++tries === 1
+            ? Promise.reject(ApplicationFailure.create({ message: 'lost', nonRetryable: true, type: 'Lost' }))
+            : Promise.resolve(COUNTS),
+        buildCandidate: () => Promise.resolve(CANDIDATE),
+      },
+      undefined,
+      { retry: { maximumAttempts: 2 } },
+    );
+    // A terminal failure is not retried by the workflow's policy either: the run ends with its sentence.
+    expect(failureOf(result)).toMatchObject({ message: 'lost', type: 'Lost', nonRetryable: true });
+    expect(calls.filter((call) => call.name === 'discoverDeliveries')).toHaveLength(1);
+    const again = await ingest(
+      { buildCandidate: () => (++tries < 8 ? Promise.reject(new Error('worker lost')) : Promise.resolve(CANDIDATE)) },
+      undefined,
+      { retry: { maximumAttempts: 3 } },
+    );
+    expect(again.result).toMatchObject({ outcome: 'PUBLISHED' });
+    const loadIds = again.calls.filter((c) => c.name === 'discoverDeliveries').map((c) => (c.args[0] as { run: RunIdentity }).run.loadId);
+    expect(loadIds).toHaveLength(2);
+    expect(new Set(loadIds).size).toBe(1);
+  });
+
+  it('fails with the sentence of the activity that could not go on', async () => {
+    const message = "mes/2026-03-03/materials.csv: the header lacks 'status'.";
+    const failed = await ingest({
+      loadPartitions: () => Promise.reject(ApplicationFailure.nonRetryable(message, 'HeaderMismatchError')),
+    });
+    expect(failureOf(failed.result)).toMatchObject({ message, type: 'HeaderMismatchError', nonRetryable: true });
+    expect(failed.names).not.toContain('buildCandidate');
+    expect((await failed.handle.describe()).typedSearchAttributes.getAll().map(({ value }) => value)).toContain('FAILED');
+  });
+
+  it('publishes nothing when a test failed, and names the test', async () => {
+    const failed = await ingest({
+      buildCandidate: () =>
+        Promise.resolve({
+          ...CANDIDATE,
+          status: 'HELD',
+          failures: [
+            { node: 'unique_dim_material', status: 'fail', message: 'Got 2 results' },
+            { node: 'not_null_x', status: 'fail', message: 'Got 1 result' },
+          ],
+        }),
+    });
+    expect(failureOf(failed.result)).toMatchObject({
+      type: 'GateFailedError',
+      message:
+        'a dbt test failed, candidate 7 is kept and readers keep what they had: unique_dim_material: Got 2 results (and 1 more)',
+    });
+    expect(failed.names).not.toContain('publish');
+  });
+
+  it('builds again on the new head when another run published first', async () => {
+    let built = 10;
+    const { result, names } = await ingest({
+      buildCandidate: () => Promise.resolve({ ...CANDIDATE, publication: built++ }),
+      publish: (publication) => Promise.resolve({ publication, outcome: publication < 12 ? 'BASE_MOVED' : 'PUBLISHED' }),
+    });
+    expect(result).toMatchObject({ publication: 12 });
+    expect(names.filter((name) => name === 'buildCandidate' || name === 'publish')).toEqual([
+      'buildCandidate', 'publish', 'buildCandidate', 'publish', 'buildCandidate', 'publish',
+    ]);
+  });
+
+  it('with nothing to load builds nothing and checks what is published', async () => {
+    const { result, names, calls } = await ingest({
+      discoverDeliveries: () => Promise.resolve({ ...PLAN, batches: 0, deliveries: 0, files: 0 }),
+      checkQuality: () => Promise.resolve({ ...QUALITY, failed: 1 }),
+    });
+    expect(result).toMatchObject({ outcome: 'NOTHING_NEW', publication: null, build: null, quality: { failed: 1 } });
+    expect(names).toEqual(['discoverDeliveries', 'checkQuality']);
+    expect(calls[1]?.args[0]).toMatchObject({ input: { asOf: PLAN.asOf } });
+  });
+
+  it('says that the publication stands when its quality could not be checked', async () => {
+    const { result } = await ingest({
+      checkQuality: () => Promise.reject(ApplicationFailure.nonRetryable('no such publication', 'InvalidInputError')),
+    });
+    expect(failureOf(result)).toMatchObject({
+      type: 'MonitoringFailedError',
+      message: 'publication 7 stands, but its quality could not be checked: no such publication',
+    });
+  });
+
+  it('passes a cancellation on to the running activity and ends as cancelled', async () => {
+    let reached: unknown;
+    const { result, names } = await ingest(
+      {
+        buildCandidate: async () => {
+          const context = Context.current();
+          const beat = setInterval(() => context.heartbeat(), 100);
+          reached = await context.cancelled.catch((error: unknown) => error);
+          clearInterval(beat);
+          throw reached;
+        },
+      },
+      async (handle) => {
+        while ((await handle.query(progressQuery)).stage !== 'building') await new Promise((r) => setTimeout(r, 50));
+        await handle.cancel();
+        return handle.result();
+      },
+    );
+    expect(reached).toBeInstanceOf(CancelledFailure);
+    expect((result as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+    expect(names).not.toContain('publish');
+  });
+});
