@@ -157,9 +157,10 @@ function parseLogLine(line: string): z.infer<typeof logLineSchema> | undefined {
 
 function toNodes(results: string): NodeResult[] {
   return runResultsSchema.parse(JSON.parse(results)).results.map((result) => {
-    const [resourceType = '', , name = ''] = result.unique_id.split('.');
+    // <type>.<package>.<name>[.<hash>], but unit_test.<package>.<model>.<name>
+    const [resourceType = '', , name = '', last = name] = result.unique_id.split('.');
     return {
-      node: name,
+      node: resourceType === 'unit_test' ? last : name,
       resourceType,
       status: result.status,
       message: oneSentence(result.message ?? ''),
