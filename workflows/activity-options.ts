@@ -1,4 +1,4 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
 
 /**
  * Every timeout and retry policy of the platform, with its reason.
@@ -6,40 +6,33 @@ import type { ActivityOptions } from '@temporalio/workflow';
  * Common to all: a worker that dies is noticed by the missing heartbeat (activities beat every second), so the heartbeat
  * timeout bounds the recovery time; transient errors (a busy store, a file system hiccup, a worker restart) are retried
  * with backoff and no limit of attempts, because an operator can cancel but cannot un-fail; errors that no retry can
- * mend are thrown as TerminalError and are not retried at all.
+ * mend are thrown as TerminalError and are not retried at all. A cancelled run ends when its activities have ended, so that
+ * "cancelled" means that nothing of it works on.
  */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+const common = {
+  heartbeatTimeout: '15s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const;
 
 /** Short metadata work: discovery, gates, publishing. Discovery may hash many files, hence an hour. */
-export const METADATA: ActivityOptions = {
-  startToCloseTimeout: '1h',
-  heartbeatTimeout: '20s',
-  retry,
-};
+export const METADATA: ActivityOptions = { ...common, startToCloseTimeout: '1h' };
 
 /** Loading one batch of files: bounded by the largest file, with room for slow disks. */
-export const LOAD: ActivityOptions = {
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '20s',
-  retry,
-};
+export const LOAD: ActivityOptions = { ...common, startToCloseTimeout: '6h' };
 
 /**
  * One dbt build. A failing model or test is terminal (a result or a TerminalError); what is retried is a lost worker.
  * Five attempts, since a build that kills its worker five times (out of memory) will do so again.
  */
 export const BUILD: ActivityOptions = {
+  ...common,
   startToCloseTimeout: '6h',
-  heartbeatTimeout: '20s',
-  retry: { ...retry, maximumAttempts: 5 },
+  retry: { ...common.retry, maximumAttempts: 5 },
 };
 
 /** Quality checks: a few queries per table. A check that breaks is a result (status ERROR), not a failure. */
-export const QUALITY: ActivityOptions = {
-  startToCloseTimeout: '1h',
-  heartbeatTimeout: '20s',
-  retry,
-};
+export const QUALITY: ActivityOptions = { ...common, startToCloseTimeout: '1h' };
 
 /** Rebuilds after another run published first; each loss means that somebody else made progress. */
 export const MAX_REBUILDS = 20;

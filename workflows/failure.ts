@@ -14,6 +14,7 @@ export async function withPlainFailures<T>(body: () => Promise<T>): Promise<T> {
     const cause = rootCause(error);
     if (!(cause instanceof ApplicationFailure)) throw error;
     tagOutcome('FAILED');
+    if (cause === error) throw error;
     throw ApplicationFailure.create({
       message: cause.message,
       type: cause.type ?? undefined,

@@ -7,7 +7,8 @@ import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import type { Activities } from '../../activities';
 
-const SILENT = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** A logger that says nothing: these tests provoke failures on purpose. */
+export const SILENT = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Numbers of the API's IndexedValueType. */
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
@@ -17,9 +18,17 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
   return bundleWorkflowCode({ workflowsPath: path.join(PROJECT_ROOT, 'workflows', 'index.ts'), logger: SILENT });
 }
 
+/** Once per test file, before anything that runs workflows. */
+export function installSilentRuntime(): void {
+  Runtime.install({
+    logger: SILENT,
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}
+
 /** The time-skipping test server with the platform's search attributes. One workflow at a time runs on it. */
 export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  Runtime.install({ logger: SILENT, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+  installSilentRuntime();
   const executable = { type: 'existing-path', path: venvProgram('temporal-test-server') } as const;
   const env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
   await env.connection.operatorService.addSearchAttributes({

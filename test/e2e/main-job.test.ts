@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import { venvProgram } from '../../contracts/installation';
+import type { DataQualityResult, RawIngestionResult } from '../../contracts/run';
+import { TASK_QUEUE } from '../../contracts/task-queue';
+import { deliver } from '../support/scratch';
+import { countRecords, filesBelow, LiveBench, shippedDates, until } from '../support/live-bench';
+
+const run = promisify(execFile);
+const TABLES = ['materials', 'batches', 'production_orders'];
+let bench: LiveBench;
+let client: Client;
+
+beforeAll(async () => {
+  bench = new LiveBench(shippedDates().slice(0, 3));
+  client = await bench.startServer();
+  await bench.startWorker();
+});
+afterAll(() => bench.close());
+
+let runs = 0;
+
+async function ingest(input?: object): Promise<RawIngestionResult> {
+  const options = { taskQueue: TASK_QUEUE, workflowId: `e2e-${++runs}`, args: input === undefined ? [] : [input] };
+  return (await client.workflow.execute('mfgRawIngestion', options)) as RawIngestionResult;
+}
+
+/** The sentence with which a run failed. */
+async function failureOf(result: Promise<unknown>): Promise<string> {
+  const error = (await result.then(
+    () => new Error('the run did not fail'),
+    (e: unknown) => e,
+  )) as Error & { cause?: Error };
+  return error.cause?.message ?? error.message;
+}
+
+describe('the main job on the real server', () => {
+  it('loads all days without input, builds, publishes and monitors', async () => {
+    const dates = shippedDates().slice(0, 3);
+    const result = await ingest();
+    expect(result).toMatchObject({
+      outcome: 'PUBLISHED',
+      logicalDate: dates.at(-1),
+      logicalDates: dates,
+      loads: { partitions: 9 },
+      quality: { failed: 0 },
+    });
+    for (const table of TABLES) {
+      const records = dates.map((date) => countRecords(path.join(bench.sourceDir, 'mes', date, `${table}.csv`)));
+      const inRaw = Number(await bench.value(`select count(*) from raw.${table}_history`));
+      const rejected = Number(
+        await bench.value(`select count(*) from raw.raw_rejected_rows where table_name = '${table}'`),
+      );
+      expect(inRaw + rejected).toBe(records.reduce((sum, n) => sum + n, 0));
+    }
+    expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThan(10);
+    expect(
+      Number(await bench.value('select count(*) from raw.data_quality_audit')),
+    ).toBe(result.quality?.checks);
+  });
+
+  it('loads the own date again on a second run, under its own LOAD_ID, and nothing else', async () => {
+    const before = await bench.rows('select * from marts.plant_day_kpis order by all');
+    const result = await ingest();
+    expect(result).toMatchObject({ outcome: 'PUBLISHED', loads: { partitions: 3 }, publication: 2 });
+    expect(await bench.value('select count(distinct _load_id) from raw.materials_history')).toBe('2');
+    expect((await bench.rows('select distinct _load_id from raw.materials')).map((r) => r._load_id)).toEqual([result.loadId]);
+    expect(await bench.rows('select * from marts.plant_day_kpis order by all')).toEqual(before);
+  });
+
+  it('catches up a missed day and leaves readers alone when a delivery cannot be loaded', async () => {
+    const [, , , missed = '', newest = ''] = shippedDates();
+    bench.deliverShipped(missed);
+    bench.deliverShipped(newest);
+    const file = path.join(bench.sourceDir, 'mes', newest, 'batches.csv');
+    deliver(bench.sourceDir, `mes/${newest}/batches.csv`, 'batch_id,nonsense\n1,2\n');
+    const message = await failureOf(ingest());
+    expect(message).toMatch(new RegExp(`^mes/${newest}/batches.csv: the header lacks 'material_id'`));
+    expect(await bench.warehouse.head()).toBe(2);
+    // The failed load's audit row survives, and what was sealed counts for nothing yet.
+    const failed = await bench.rows("select table_name, error from raw.raw_load_audit where status = 'FAILED'");
+    expect(failed).toMatchObject([{ table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') }]);
+    bench.deliverShipped(newest);
+    expect(countRecords(file)).toBeGreaterThan(100);
+    expect(await ingest()).toMatchObject({ logicalDate: newest, logicalDates: [missed, newest], publication: 3 });
+  });
+
+  it('answers a wrong input at once with a sentence', async () => {
+    expect(await failureOf(ingest({ logicalDate: '11.03.2026' }))).toBe(
+      'mfgRawIngestion: logicalDate: must be a date such as 2026-03-11.',
+    );
+    expect(await failureOf(ingest({ table: 'x' }))).toMatch(/Unrecognized key: "table" \(known fields: .*tables\)/);
+    expect(await failureOf(ingest({ tables: ['nope'] }))).toMatch(/no table 'nope' in mes/);
+  });
+
+  it('builds again with dbt alone', async () => {
+    const result = await client.workflow.execute('mfgDbtTransform', { taskQueue: TASK_QUEUE, workflowId: 'e2e-transform' });
+    expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 4 });
+    expect(await bench.value('select count(*) from raw.current_load')).toBe('15');
+  });
+
+  it('two ingestions at once lose nothing: the one that comes second builds on the first', async () => {
+    const dates = shippedDates();
+    const [a = '', b = ''] = [dates[5], dates[6]];
+    bench.deliverShipped(a);
+    bench.deliverShipped(b);
+    const results = await Promise.all([ingest({ logicalDate: a, exact: true }), ingest({ logicalDate: b, exact: true })]);
+    const publications = results.map((result) => result.publication ?? 0).sort((x, y) => x - y);
+    expect(await bench.warehouse.head()).toBe(publications[1]);
+    const loaded = await bench.rows('select distinct logical_date::varchar as d from raw.current_load order by d');
+    expect(loaded.map((row) => row.d)).toEqual(dates.slice(0, 7));
+    const superseded = await bench.rows("select 1 from raw.raw_publication where status = 'SUPERSEDED'");
+    expect(superseded).toHaveLength(1);
+  });
+
+  it('a schedule a week on finds the data stale, whatever planned dates lie in the future', async () => {
+    const address = (client.connection as unknown as { options: { address: string } }).options.address;
+    await run(venvProgram('temporal'), [
+      ...['schedule', 'create', '--address', address, '--schedule-id', 'nightly', '--cron', '0 2 * * *'],
+      ...['--time-zone', 'Europe/Berlin', '--task-queue', TASK_QUEUE, '--type', 'mfgRawIngestion'],
+      ...['--workflow-id', 'scheduled-ingestion'],
+    ]);
+    await run(venvProgram('temporal'), ['schedule', 'trigger', '--address', address, '--schedule-id', 'nightly']);
+    let result: RawIngestionResult | undefined;
+    for (let tries = 0; result === undefined && tries < 200; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      for await (const { workflowId, runId, status } of client.workflow.list({ query: "WorkflowId STARTS_WITH 'scheduled-ingestion' AND WorkflowType = 'mfgRawIngestion'" })) {
+        if (status.name === 'COMPLETED' && !workflowId.endsWith('-quality')) {
+          result = (await client.workflow.getHandle(workflowId, runId).result()) as RawIngestionResult;
+        }
+      }
+    }
+    await run(venvProgram('temporal'), ['schedule', 'delete', '--address', address, '--schedule-id', 'nightly']);
+    expect(result).toMatchObject({ outcome: 'NOTHING_NEW', publication: null });
+    const { findings, failed } = result?.quality as DataQualityResult;
+    expect(failed).toBeGreaterThanOrEqual(3);
+    for (const table of TABLES) {
+      expect(findings).toContainEqual(expect.objectContaining({ check: 'freshness_delivery', table, status: 'FAIL' }));
+    }
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'freshness_event', table: 'production_orders', status: 'FAIL' }),
+    );
+  });
+
+  it('refuses a cron schedule, whose runs would share one LOAD_ID', async () => {
+    const options = { taskQueue: TASK_QUEUE, workflowId: 'e2e-cron', cronSchedule: '@every 1s' };
+    const handle = await client.workflow.start('mfgRawIngestion', options);
+    try {
+      // The next run follows at once, so the failure is read from the first run's last event.
+      const first = client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+      await until('the first run ends', async () => (await first.describe()).status.name !== 'RUNNING');
+      const last = (await first.fetchHistory()).events?.at(-1)?.workflowExecutionFailedEventAttributes;
+      expect(last?.failure?.message).toMatch(/cannot run under a cron schedule.*temporal schedule create/);
+    } finally {
+      await client.workflow.getHandle(handle.workflowId).terminate();
+    }
+  });
+
+  it('a cancelled run stops dbt within seconds and leaves readers as they were', async () => {
+    const head = await bench.warehouse.head();
+    const handle = await client.workflow.start('mfgDbtTransform', { taskQueue: TASK_QUEUE, workflowId: 'e2e-cancelled' });
+    const candidate = () => Math.max(...filesBelow(path.join(bench.stateDir, 'builds')).map((name) => Number(name)).filter(Number.isInteger));
+    const before = candidate();
+    while (candidate() === before || !filesBelow(path.join(bench.stateDir, 'builds', String(candidate()))).some((name) => name.endsWith('dbt.log'))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const started = Date.now();
+    await handle.cancel();
+    expect(await failureOf(handle.result())).toMatch(/cancel/i);
+    expect(Date.now() - started).toBeLessThan(8_000);
+    expect(await bench.warehouse.head()).toBe(head);
+    expect(await bench.rows(`select status from raw.raw_publication where publication = ${candidate()}`)).toEqual([{ status: 'CANCELLED' }]);
+    const { stdout } = await run('ps', ['-eo', 'args']);
+    expect(stdout.split('\n').filter((line) => line.includes(`builds/${candidate()}/target`))).toEqual([]);
+  });
+});

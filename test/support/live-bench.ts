@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { loadConfig, PROJECT_ROOT, type Config } from '../../contracts/config';
+import { DIST, venvProgram } from '../../contracts/installation';
+import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import type { Warehouse } from '../../warehouse/warehouse';
+import { startTemporalServer, type TemporalServer } from '../../workers/temporal-server';
+import { scratchDir } from './scratch';
+
+/** The published data set as one poll of the reader saw it. */
+export type ReaderRow = [publication: number, ...rest: (number | string | null)[]];
+
+export interface ReaderReport {
+  polls: ReaderRow[];
+  kept: ReaderRow[];
+  errors: string[];
+}
+
+/**
+ * Everything real on a scratch state folder: Temporal's dev server, worker processes of the built code, DuckDB, dbt and the
+ * shipped export. What is under test can be killed; what it left is asked of the files and of the store.
+ */
+export class LiveBench {
+  readonly stateDir = scratchDir();
+  readonly sourceDir = path.join(this.stateDir, 'source');
+  readonly config: Config;
+  readonly warehouse: Warehouse;
+  private server: TemporalServer | undefined;
+  private connection: Connection | undefined;
+  private readonly children = new Set<ChildProcess>();
+
+  /** @param dates the shipped export's logical dates to deliver, all of them by default. */
+  constructor(dates = shippedDates()) {
+    mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
+    for (const date of dates) this.deliverShipped(date);
+    this.config = loadConfig({ MFG_STATE_DIR: this.stateDir, MFG_SOURCE_DIR: this.sourceDir });
+    this.warehouse = createDuckDbWarehouse(this.stateDir, 'test');
+  }
+
+  deliverShipped(date: string): void {
+    cpSync(path.join(SHIPPED, date), path.join(this.sourceDir, 'mes', date), { recursive: true });
+  }
+
+  async startServer(): Promise<Client> {
+    this.server = await startTemporalServer(this.config, this.ports());
+    const address = this.server.address;
+    for (let tries = 0; this.connection === undefined; tries++) {
+      this.connection = await Connection.connect({ address }).catch((error: unknown) => {
+        if (tries > 50) throw error;
+        return undefined;
+      });
+      await sleep(50);
+    }
+    return new Client({ connection: this.connection });
+  }
+
+  /** The same ports again: where clients and workers look for a server that comes back. */
+  private ports(): { port: number; uiPort: number } | undefined {
+    if (this.server === undefined) return undefined;
+    return { port: Number(this.server.address.split(':')[1]), uiPort: Number(new URL(this.server.uiUrl).port) };
+  }
+
+  /** Kills the Temporal server as a power cut does. */
+  async killServer(): Promise<void> {
+    const { pid } = JSON.parse(readFileSync(path.join(this.stateDir, 'temporal-server.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    await this.server?.ended;
+  }
+
+  /** Starts a worker process and waits until it polls. */
+  async startWorker(): Promise<ChildProcess> {
+    const env = {
+      ...process.env,
+      TEMPORAL_ADDRESS: this.server?.address,
+      MFG_STATE_DIR: this.stateDir,
+      MFG_SOURCE_DIR: this.sourceDir,
+    };
+    const worker = spawn(process.execPath, [path.join(DIST, 'workers', 'main.js')], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.children.add(worker);
+    await once(worker.stdout, 'data');
+    return worker;
+  }
+
+  /** Starts the reader from outside. `stop` ends it and gives its report. */
+  startReader(): { stop: () => Promise<ReaderReport> } {
+    const script = path.join(PROJECT_ROOT, 'test', 'support', 'reader.py');
+    const database = path.join(this.stateDir, 'published', 'mfg.duckdb');
+    const reader = spawn(venvProgram('python'), [script, database], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.children.add(reader);
+    let output = '';
+    reader.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return {
+      stop: async () => {
+        reader.kill('SIGTERM');
+        await once(reader, 'close');
+        return JSON.parse(output) as ReaderReport;
+      },
+    };
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    return (await this.warehouse.query({ kind: 'head' }, sql)).rows;
+  }
+
+  async value(sql: string): Promise<unknown> {
+    const [row] = await this.rows(sql);
+    return Object.values(row ?? {})[0];
+  }
+
+  /** Ends all that was started. */
+  async close(): Promise<void> {
+    for (const child of this.children) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL');
+        await once(child, 'close');
+      }
+    }
+    await this.connection?.close();
+    await this.server?.stop();
+  }
+}
+
+const SHIPPED = path.join(PROJECT_ROOT, 'data', 'raw', 'source_system', 'mes');
+
+/** Logical dates of the shipped export, ascending. */
+export function shippedDates(): string[] {
+  return existsSync(SHIPPED) ? readdirSync(SHIPPED).sort() : [];
+}
+
+/** Kills a process without a chance to clean up, and waits for its end. */
+export async function sigkill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+}
+
+/** Waits for a condition that is looked at every few milliseconds. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, patience_s = 60): Promise<void> {
+  const deadline = Date.now() + patience_s * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${patience_s} s in vain: ${what}`);
+    await sleep(2);
+  }
+}
+
+/** Files below a folder, relative to it; an absent folder has none. */
+export function filesBelow(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' });
+}
+
+/**
+ * Records of a delivered file, counted without the code under test: lines after the header that are not empty. The
+ * shipped export has no line end inside a cell.
+ */
+export function countRecords(file: string): number {
+  return readFileSync(file, 'latin1').split('\n').slice(1).filter((line) => line.trim() !== '').length;
+}
+
