@@ -25,7 +25,9 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
       const systems = await readSourceContracts(config.dbtDir);
       const publication = parsed.publication ?? (await warehouse.head());
       if (publication === undefined) {
-        throw new InvalidInputError('nothing is published yet, so there is nothing to check: run mfgRawIngestion first.');
+        throw new InvalidInputError(
+          'nothing is published yet, so there is nothing to check: run mfgRawIngestion first.',
+        );
       }
       const asOf = await resolveAsOf(parsed.asOf, scheduledAt, warehouse, publication, systems);
       const of = systems.flatMap((system) => system.tables).length;

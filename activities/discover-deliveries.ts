@@ -18,7 +18,11 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
    * Validates the workflow's input and fixes what the run loads: writes its manifest, or reads the one that its first
    * execution wrote.
    */
-  return async function discoverDeliveries({ run, input, scheduledAt }: DiscoverDeliveriesInput): Promise<IngestionPlan> {
+  return async function discoverDeliveries({
+    run,
+    input,
+    scheduledAt,
+  }: DiscoverDeliveriesInput): Promise<IngestionPlan> {
     return withHeartbeat(async (_report, signal) => {
       const parsed = parseWorkflowInput(rawIngestionInputSchema, 'mfgRawIngestion', input);
       const systems = await readSourceContracts(config.dbtDir);
@@ -26,7 +30,16 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
       if (standing !== undefined) return toPlan(standing, systems, [], config.parallelLoads);
       const published = await warehouse.publishedDeliveries();
       const { sourceDir } = config;
-      const plan = await planRun({ run, input: parsed, scheduledAt, systems, sourceDir, published, codeVersion, signal });
+      const plan = await planRun({
+        run,
+        input: parsed,
+        scheduledAt,
+        systems,
+        sourceDir,
+        published,
+        codeVersion,
+        signal,
+      });
       const manifest = await warehouse.saveManifest(plan.manifest);
       return toPlan(manifest, systems, plan.ignoredFiles, config.parallelLoads);
     });

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigurationError } from './errors';
 
@@ -32,7 +31,7 @@ const wholeNumber = (fallback: number, min: number, max: number) =>
 export const configSchema = z.object({
   /** Address of a Temporal server; empty means the embedded dev server. */
   TEMPORAL_ADDRESS: z.string().trim().optional(),
-  /** Folder for everything the platform keeps: store, partitions, builds, the dev server's database, the venv. */
+  /** Folder for everything the platform keeps: store, partitions, builds, the dev server's database, logs. */
   MFG_STATE_DIR: absolutePath('.mfg'),
   /** Folder of source-system exports: `<system>/<table>.csv` and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]`. */
   MFG_SOURCE_DIR: absolutePath('data/raw/source_system'),

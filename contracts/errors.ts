@@ -12,6 +12,12 @@ export class TerminalError extends Error {
 /** A variable of the environment or `.env` is missing or wrong. */
 export class ConfigurationError extends TerminalError {}
 
+/** The embedded Temporal platform cannot be started or used as it stands. */
+export class PlatformError extends TerminalError {}
+
+/** The configured Temporal server cannot be reached, or no worker polls it. */
+export class TemporalUnreachableError extends TerminalError {}
+
 /** A workflow's or command's input does not satisfy its schema, or names a table, system or date that does not exist. */
 export class InvalidInputError extends TerminalError {}
 
@@ -32,9 +38,6 @@ export class SourceChangedError extends TerminalError {}
 
 /** Records in the file, rows accepted and records rejected do not add up: nothing is sealed. */
 export class ReconciliationError extends TerminalError {}
-
-/** dbt could not run, so that there is no result to judge: readers keep what they had. */
-export class BuildFailedError extends TerminalError {}
 
 /** A gate (dbt test or load check) failed: the candidate is held back, readers keep what they had. */
 export class GateFailedError extends TerminalError {}

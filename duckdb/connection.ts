@@ -1,4 +1,4 @@
-import { DuckDBConnection, DuckDBInstance, type DuckDBValue, type Json } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue, type Json } from '@duckdb/node-api';
 
 /** A row as DuckDB gives it in JSON: 64-bit integers, dates and timestamps are text. */
 export type JsonRow = Record<string, Json>;

@@ -88,7 +88,9 @@ async function inspect(sourceDir: string, relative: string): Promise<DeliveredFi
   const absolute = path.join(sourceDir, relative);
   const [real, root] = await Promise.all([realpath(absolute), realpath(sourceDir)]);
   if (!real.startsWith(root + path.sep)) {
-    throw new UnreadableFileError(`${relative} is a link that leads out of the source folder: deliver the file itself.`);
+    throw new UnreadableFileError(
+      `${relative} is a link that leads out of the source folder: deliver the file itself.`,
+    );
   }
   const info = await stat(real);
   if (!info.isFile()) return undefined;

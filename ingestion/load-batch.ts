@@ -136,7 +136,8 @@ async function auditFailure(warehouse: Warehouse, rest: PartitionToLoad[], error
   const [failed, ...untried] = rest;
   const kind = error instanceof TerminalError ? `${error.name}: ` : '';
   if (failed !== undefined) await warehouse.failPartition(failed.loadSeq, `${kind}${(error as Error).message}`);
-  for (const { loadSeq } of untried) await warehouse.failPartition(loadSeq, 'not tried: an earlier delivery of its batch failed');
+  for (const { loadSeq } of untried)
+    await warehouse.failPartition(loadSeq, 'not tried: an earlier delivery of its batch failed');
 }
 
 function tableOf(tables: SourceTable[], name: string): SourceTable {

@@ -86,7 +86,8 @@ function chooseSystem(systems: SourceSystem[], name: string | undefined): Source
   if (name === undefined) {
     const [only, another] = systems;
     if (only === undefined) throw new InvalidInputError('no source system is described under dbt/models/staging.');
-    if (another !== undefined) throw new InvalidInputError(`several source systems are described (${names}): name one as sourceSystem.`);
+    if (another !== undefined)
+      throw new InvalidInputError(`several source systems are described (${names}): name one as sourceSystem.`);
     return only;
   }
   const system = systems.find((candidate) => candidate.name === name);
@@ -98,7 +99,9 @@ function chooseTables(system: SourceSystem, names: string[] | undefined): Set<st
   const described = system.tables.map((table) => table.name);
   const unknown = names?.find((name) => !described.includes(name));
   if (unknown !== undefined) {
-    throw new InvalidInputError(`there is no table '${unknown}' in ${system.name}: described are ${described.join(', ')}.`);
+    throw new InvalidInputError(
+      `there is no table '${unknown}' in ${system.name}: described are ${described.join(', ')}.`,
+    );
   }
   return new Set(names ?? described);
 }
@@ -128,7 +131,11 @@ function resolveLogicalDate(
 }
 
 function newestChange(delivery: FoundDelivery, system: SourceSystem): string {
-  const newest = delivery.files.map((file) => file.modifiedAt).sort().at(-1) ?? '';
+  const newest =
+    delivery.files
+      .map((file) => file.modifiedAt)
+      .sort()
+      .at(-1) ?? '';
   return DateTime.fromISO(newest, { zone: system.timeZone }).toISODate() ?? '';
 }
 
@@ -186,7 +193,11 @@ function isUntouched(file: DeliveredFile, known: SourceFile): boolean {
 }
 
 function sameFiles(a: Delivery, b: Delivery): boolean {
-  const names = (delivery: Delivery) => delivery.files.map((file) => `${file.path} ${file.sha256}`).sort().join('\n');
+  const names = (delivery: Delivery) =>
+    delivery.files
+      .map((file) => `${file.path} ${file.sha256}`)
+      .sort()
+      .join('\n');
   return names(a) === names(b);
 }
 

@@ -132,7 +132,9 @@ function checkHeader(header: string[], name: string, table: SourceTable): void {
 }
 
 function noHeader(name: string): UnreadableFileError {
-  return new UnreadableFileError(`${name} has no line end in its first ${MAX_HEADER_BYTES} bytes: it is not a CSV file.`);
+  return new UnreadableFileError(
+    `${name} has no line end in its first ${MAX_HEADER_BYTES} bytes: it is not a CSV file.`,
+  );
 }
 
 function quoteName(column: string): string {

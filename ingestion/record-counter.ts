@@ -127,7 +127,9 @@ export class RecordCounter {
     if (length > 0) {
       this.records++;
     } else if (this.emptyLines.push(this.lines) > MAX_EMPTY_LINES) {
-      throw new UnreadableFileError(`${this.name} has more than ${MAX_EMPTY_LINES} empty lines: deliver it without them.`);
+      throw new UnreadableFileError(
+        `${this.name} has more than ${MAX_EMPTY_LINES} empty lines: deliver it without them.`,
+      );
     }
   }
 

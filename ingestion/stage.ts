@@ -50,7 +50,8 @@ export async function stageDelivery(
       await stageFile(db, table, file, lineage, part);
       rowsRead += file.preflight.records;
     }
-    if (files.length > 1) await db.run(`copy (from read_parquet(${sqlStringList(parts)})) to ${sqlString(target)} ${PARQUET}`);
+    if (files.length > 1)
+      await db.run(`copy (from read_parquet(${sqlStringList(parts)})) to ${sqlString(target)} ${PARQUET}`);
   } finally {
     if (files.length > 1) await Promise.all(parts.map((part) => rm(part, { force: true })));
   }

@@ -17,7 +17,8 @@ export function judgeFreshness(
 ): CheckOutcome {
   const { warn_after: warn, error_after: error } = freshness;
   const limit = error ?? warn;
-  const expected = limit === undefined ? 'any age' : `at most ${limit.count} ${limit.period}${limit.count === 1 ? '' : 's'} old`;
+  const expected =
+    limit === undefined ? 'any age' : `at most ${limit.count} ${limit.period}${limit.count === 1 ? '' : 's'} old`;
   const outcome = { check, table, expected, detail: `as of ${asOf.toISOString()}` };
   if (newest === undefined) {
     return { ...outcome, severity: 'ERROR', status: 'FAIL', observed: 'nothing up to that time' };

@@ -179,7 +179,8 @@ function judge(nodes: NodeResult[], errors: string[]): Pick<DbtBuild, 'status' |
   }
   const hasBrokenModel = nodes.some((node) => node.status === 'error' && node.resourceType === 'model');
   if (hasBrokenModel) return { status: 'FAILED', failures, warned };
-  if (failures.length > 0 || nodes.some((node) => node.status === 'skipped')) return { status: 'HELD', failures, warned };
+  if (failures.length > 0 || nodes.some((node) => node.status === 'skipped'))
+    return { status: 'HELD', failures, warned };
   return { status: 'BUILT', failures, warned };
 }
 

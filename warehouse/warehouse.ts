@@ -10,7 +10,6 @@ import type {
 import type { StagedPartition } from '../contracts/raw-partition';
 import type { SourceTable } from '../contracts/source-contract';
 
-
 /**
  * Words of this interface
  *

@@ -1,7 +1,21 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { defineQuery, executeChild, isCancellation, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  defineQuery,
+  executeChild,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import type { CandidateResult, DataQualityResult, IngestionPlan, LoadCounts, RawIngestionResult, RunProgress } from '../contracts/run';
+import type {
+  CandidateResult,
+  DataQualityResult,
+  IngestionPlan,
+  LoadCounts,
+  RawIngestionResult,
+  RunProgress,
+} from '../contracts/run';
 import type { DataQualityMonitoringInput, RawIngestionInput } from '../contracts/workflow-inputs';
 import { LOAD, METADATA } from './activity-options';
 import { buildAndPublish } from './build-and-publish';

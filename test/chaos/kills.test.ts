@@ -2,7 +2,15 @@ import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { RawIngestionResult } from '../../contracts/run';
 import { TASK_QUEUE } from '../../contracts/task-queue';
-import { countRecords, filesBelow, LiveBench, shippedDates, sigkill, until, type ReaderReport } from '../support/live-bench';
+import {
+  countRecords,
+  filesBelow,
+  LiveBench,
+  shippedDates,
+  sigkill,
+  until,
+  type ReaderReport,
+} from '../support/live-bench';
 
 const TABLES = ['materials', 'batches', 'production_orders'];
 const DATES = shippedDates().slice(0, 6);
@@ -58,7 +66,8 @@ describe('kills', () => {
   });
   afterAll(() => bench.close());
 
-  const start = () => client.workflow.start('mfgRawIngestion', { taskQueue: TASK_QUEUE, workflowId: `chaos-${++runs}` });
+  const start = () =>
+    client.workflow.start('mfgRawIngestion', { taskQueue: TASK_QUEUE, workflowId: `chaos-${++runs}` });
   const partitionFiles = () => filesBelow(path.join(bench.stateDir, 'raw')).filter((file) => file.endsWith('.parquet'));
   const builds = () => filesBelow(path.join(bench.stateDir, 'builds'));
   const newest = () => Math.max(0, ...builds().map(Number).filter(Number.isInteger));
@@ -77,7 +86,8 @@ describe('kills', () => {
     let handle = await start();
     await until('a partition is placed', () => partitionFiles().length > placed);
     await sigkill(worker);
-    const statuses = await bench.rows(`select distinct load_seq from raw.raw_load_audit where load_id like '${handle.workflowId}::%'
+    const statuses =
+      await bench.rows(`select distinct load_seq from raw.raw_load_audit where load_id like '${handle.workflowId}::%'
       and load_seq not in (select load_seq from raw.raw_load_audit where status = 'LOADED')`);
     expect(statuses.length).toBeGreaterThan(0);
     expect(await bench.warehouse.head()).toBe(headBefore);
@@ -99,7 +109,9 @@ describe('kills', () => {
     bench.deliverShipped(DATES[4] ?? '');
     candidate = newest();
     handle = await start();
-    await until('dbt runs', () => builds().some((file) => file === path.join(String(candidate + 1), 'logs', 'dbt.log')));
+    await until('dbt runs', () =>
+      builds().some((file) => file === path.join(String(candidate + 1), 'logs', 'dbt.log')),
+    );
     await sigkill(worker);
     worker = await bench.startWorker();
     expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });

@@ -56,9 +56,7 @@ describe('the main job on the real server', () => {
       expect(inRaw + rejected).toBe(records.reduce((sum, n) => sum + n, 0));
     }
     expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThan(10);
-    expect(
-      Number(await bench.value('select count(*) from raw.data_quality_audit')),
-    ).toBe(result.quality?.checks);
+    expect(Number(await bench.value('select count(*) from raw.data_quality_audit'))).toBe(result.quality?.checks);
   });
 
   it('loads the own date again on a second run, under its own LOAD_ID, and nothing else', async () => {
@@ -66,7 +64,9 @@ describe('the main job on the real server', () => {
     const result = await ingest();
     expect(result).toMatchObject({ outcome: 'PUBLISHED', loads: { partitions: 3 }, publication: 2 });
     expect(await bench.value('select count(distinct _load_id) from raw.materials_history')).toBe('2');
-    expect((await bench.rows('select distinct _load_id from raw.materials')).map((r) => r._load_id)).toEqual([result.loadId]);
+    expect((await bench.rows('select distinct _load_id from raw.materials')).map((r) => r._load_id)).toEqual([
+      result.loadId,
+    ]);
     expect(await bench.rows('select * from marts.plant_day_kpis order by all')).toEqual(before);
   });
 
@@ -81,7 +81,7 @@ describe('the main job on the real server', () => {
     expect(await bench.warehouse.head()).toBe(2);
     // The failed load's audit row survives, and what was sealed counts for nothing yet.
     const failed = await bench.rows("select table_name, error from raw.raw_load_audit where status = 'FAILED'");
-    expect(failed).toMatchObject([{ table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') }]);
+    expect(failed).toMatchObject([{ table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') as string }]);
     bench.deliverShipped(newest);
     expect(countRecords(file)).toBeGreaterThan(100);
     expect(await ingest()).toMatchObject({ logicalDate: newest, logicalDates: [missed, newest], publication: 3 });
@@ -96,7 +96,10 @@ describe('the main job on the real server', () => {
   });
 
   it('builds again with dbt alone', async () => {
-    const result = await client.workflow.execute('mfgDbtTransform', { taskQueue: TASK_QUEUE, workflowId: 'e2e-transform' });
+    const result: unknown = await client.workflow.execute('mfgDbtTransform', {
+      taskQueue: TASK_QUEUE,
+      workflowId: 'e2e-transform',
+    });
     expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 4 });
     expect(await bench.value('select count(*) from raw.current_load')).toBe('15');
   });
@@ -106,7 +109,10 @@ describe('the main job on the real server', () => {
     const [a = '', b = ''] = [dates[5], dates[6]];
     bench.deliverShipped(a);
     bench.deliverShipped(b);
-    const results = await Promise.all([ingest({ logicalDate: a, exact: true }), ingest({ logicalDate: b, exact: true })]);
+    const results = await Promise.all([
+      ingest({ logicalDate: a, exact: true }),
+      ingest({ logicalDate: b, exact: true }),
+    ]);
     const publications = results.map((result) => result.publication ?? 0).sort((x, y) => x - y);
     expect(await bench.warehouse.head()).toBe(publications[1]);
     const loaded = await bench.rows('select distinct logical_date::varchar as d from raw.current_load order by d');
@@ -126,7 +132,9 @@ describe('the main job on the real server', () => {
     let result: RawIngestionResult | undefined;
     for (let tries = 0; result === undefined && tries < 200; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      for await (const { workflowId, runId, status } of client.workflow.list({ query: "WorkflowId STARTS_WITH 'scheduled-ingestion' AND WorkflowType = 'mfgRawIngestion'" })) {
+      for await (const { workflowId, runId, status } of client.workflow.list({
+        query: "WorkflowId STARTS_WITH 'scheduled-ingestion' AND WorkflowType = 'mfgRawIngestion'",
+      })) {
         if (status.name === 'COMPLETED' && !workflowId.endsWith('-quality')) {
           result = (await client.workflow.getHandle(workflowId, runId).result()) as RawIngestionResult;
         }
@@ -160,10 +168,21 @@ describe('the main job on the real server', () => {
 
   it('a cancelled run stops dbt within seconds and leaves readers as they were', async () => {
     const head = await bench.warehouse.head();
-    const handle = await client.workflow.start('mfgDbtTransform', { taskQueue: TASK_QUEUE, workflowId: 'e2e-cancelled' });
-    const candidate = () => Math.max(...filesBelow(path.join(bench.stateDir, 'builds')).map((name) => Number(name)).filter(Number.isInteger));
+    const handle = await client.workflow.start('mfgDbtTransform', {
+      taskQueue: TASK_QUEUE,
+      workflowId: 'e2e-cancelled',
+    });
+    const candidate = () =>
+      Math.max(
+        ...filesBelow(path.join(bench.stateDir, 'builds'))
+          .map((name) => Number(name))
+          .filter(Number.isInteger),
+      );
     const before = candidate();
-    while (candidate() === before || !filesBelow(path.join(bench.stateDir, 'builds', String(candidate()))).some((name) => name.endsWith('dbt.log'))) {
+    while (
+      candidate() === before ||
+      !filesBelow(path.join(bench.stateDir, 'builds', String(candidate()))).some((name) => name.endsWith('dbt.log'))
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const started = Date.now();
@@ -171,7 +190,9 @@ describe('the main job on the real server', () => {
     expect(await failureOf(handle.result())).toMatch(/cancel/i);
     expect(Date.now() - started).toBeLessThan(8_000);
     expect(await bench.warehouse.head()).toBe(head);
-    expect(await bench.rows(`select status from raw.raw_publication where publication = ${candidate()}`)).toEqual([{ status: 'CANCELLED' }]);
+    expect(await bench.rows(`select status from raw.raw_publication where publication = ${candidate()}`)).toEqual([
+      { status: 'CANCELLED' },
+    ]);
     const { stdout } = await run('ps', ['-eo', 'args']);
     expect(stdout.split('\n').filter((line) => line.includes(`builds/${candidate()}/target`))).toEqual([]);
   });

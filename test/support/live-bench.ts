@@ -66,7 +66,9 @@ export class LiveBench {
 
   /** Kills the Temporal server as a power cut does. */
   async killServer(): Promise<void> {
-    const { pid } = JSON.parse(readFileSync(path.join(this.stateDir, 'temporal-server.json'), 'utf8')) as { pid: number };
+    const { pid } = JSON.parse(readFileSync(path.join(this.stateDir, 'temporal-server.json'), 'utf8')) as {
+      pid: number;
+    };
     process.kill(pid, 'SIGKILL');
     await this.server?.ended;
   }
@@ -160,6 +162,8 @@ export function filesBelow(dir: string): string[] {
  * shipped export has no line end inside a cell.
  */
 export function countRecords(file: string): number {
-  return readFileSync(file, 'latin1').split('\n').slice(1).filter((line) => line.trim() !== '').length;
+  return readFileSync(file, 'latin1')
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.trim() !== '').length;
 }
-

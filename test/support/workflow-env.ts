@@ -8,7 +8,14 @@ import { TASK_QUEUE } from '../../contracts/task-queue';
 import type { Activities } from '../../activities';
 
 /** A logger that says nothing: these tests provoke failures on purpose. */
-export const SILENT = { log: () => undefined, trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const SILENT = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 /** Numbers of the API's IndexedValueType. */
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
@@ -46,5 +53,11 @@ export function stubWorker(
   workflowBundle: WorkflowBundle,
   activities: Partial<Activities>,
 ): Promise<Worker> {
-  return Worker.create({ connection: env.nativeConnection, namespace: env.namespace, taskQueue: TASK_QUEUE, workflowBundle, activities });
+  return Worker.create({
+    connection: env.nativeConnection,
+    namespace: env.namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle,
+    activities,
+  });
 }

@@ -101,11 +101,21 @@ describe('planning a run', () => {
   it.each<[string, string[], RawIngestionInput, RegExp]>([
     ['an unknown table', days, { tables: ['nope'] }, /no table 'nope' in mes: described are materials, readings/],
     ['an unknown system', days, { sourceSystem: 'erp' }, /no source system 'erp': described are mes/],
-    ['a date without delivery', days, { logicalDate: '2026-04-01' }, /no delivery of mes for 2026-04-01 .* 3 dates from 2026-03-01 to 2026-03-03/],
+    [
+      'a date without delivery',
+      days,
+      { logicalDate: '2026-04-01' },
+      /no delivery of mes for 2026-04-01 .* 3 dates from 2026-03-01 to 2026-03-03/,
+    ],
     ['an empty folder', [], {}, /no delivery of a described table under/],
     ['a required table that is missing', ['2026-03-01/readings.csv'], {}, /lacks the required table materials/],
     ['plain and gzipped', ['2026-03-01/materials.csv', '2026-03-01/materials.csv.gz'], {}, /are one delivery twice/],
-    ['flat and dated', ['materials.csv', '2026-03-01/materials.csv'], { logicalDate: '2026-03-01' }, /are both materials for 2026-03-01/],
+    [
+      'flat and dated',
+      ['materials.csv', '2026-03-01/materials.csv'],
+      { logicalDate: '2026-03-01' },
+      /are both materials for 2026-03-01/,
+    ],
   ])('refuses %s in one sentence', async (_what, files, input, message) => {
     await expect(folder(...files).plan(input)).rejects.toThrow(message);
   });
@@ -120,7 +130,7 @@ describe('planning a run', () => {
     const systems = [smallSystem()];
     const request = { run: RUN, input: {}, scheduledAt: undefined, systems, published: [], codeVersion: 'test' };
     await expect(planRun({ ...request, sourceDir: '/nowhere' })).rejects.toThrow(
-      '/nowhere/mes does not exist: put mes\'s deliveries there, or set MFG_SOURCE_DIR to the folder above them.',
+      "/nowhere/mes does not exist: put mes's deliveries there, or set MFG_SOURCE_DIR to the folder above them.",
     );
   });
 });

@@ -30,7 +30,8 @@ async function stage(files: Record<string, string | Buffer>, yaml = SOURCES_YAML
   }
   return withDuckDb({ path: ':memory:', settings: { threads: '2' } }, async (db) => {
     const counts = await stageDelivery(db, table, inspected, LINEAGE, target, rejectsTarget);
-    const columns = 'material_id as id, material_name as name, quantity, _source_file as file, _source_row_number::int as n';
+    const columns =
+      'material_id as id, material_name as name, quantity, _source_file as file, _source_row_number::int as n';
     const rows = await db.rows(`select ${columns} from '${target}'`);
     const rejects =
       counts.rowsRejected === 0
@@ -169,11 +170,23 @@ describe('staging a delivery', () => {
     ['an empty file', '', /UnreadableFileError: f.csv is empty/],
     ['a NUL byte', `${HEADER}\nm1,\0,1\n`, /UnreadableFileError: f.csv holds a NUL byte at position 38/],
     ['UTF-16', Buffer.from(`\uFEFF${HEADER}\n`, 'utf16le'), /UnreadableFileError: f.csv is UTF-16/],
-    ['mixed line ends', `${HEADER}\r\nm1,a,1\nm2,a,1\r\n`, /UnreadableFileError: f.csv mixes line ends \(1 LF, 2 CRLF\)/],
+    [
+      'mixed line ends',
+      `${HEADER}\r\nm1,a,1\nm2,a,1\r\n`,
+      /UnreadableFileError: f.csv mixes line ends \(1 LF, 2 CRLF\)/,
+    ],
     ['line ends of CR alone', `${HEADER}\rm1,a,1\r`, /UnreadableFileError: f.csv: near record 1 a carriage return/],
     ['a CR inside an unquoted cell', `${HEADER}\nm1,a\rb,1\n`, /UnreadableFileError: f.csv: near record 1 a carriage/],
-    ['a quote that never closes', `${HEADER}\nm1,a,1\nm2,"a,1\nm3,a,1\n`, /UnreadableFileError: f.csv: .* opens in record 2/],
-    ['a missing column', 'material_id,quantity\nm1,1\n', /HeaderMismatchError: f.csv: the header lacks 'material_name'/],
+    [
+      'a quote that never closes',
+      `${HEADER}\nm1,a,1\nm2,"a,1\nm3,a,1\n`,
+      /UnreadableFileError: f.csv: .* opens in record 2/,
+    ],
+    [
+      'a missing column',
+      'material_id,quantity\nm1,1\n',
+      /HeaderMismatchError: f.csv: the header lacks 'material_name'/,
+    ],
     ['a new column', `${HEADER},colour\nm1,a,1,red\n`, /HeaderMismatchError: f.csv: .* has 'colour', not described/],
     ['a renamed column', 'material_id,name,quantity\n', /lacks 'material_name' and has 'name'/],
     ['a doubled column', `${HEADER},quantity\n`, /HeaderMismatchError: f.csv: column 'quantity' stands twice/],

@@ -114,14 +114,39 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
              _source_row_number as n from raw.materials order by n`,
         ),
       ).toEqual([
-        { material_id: 'm1', material_name: 'steel', quantity: '1', _load_id: 'run-1::r', d: '2026-03-01', _source_file: 'mes/2026-03-01/materials.csv', n: '1' },
-        { material_id: 'm3', material_name: null, quantity: '003', _load_id: 'run-1::r', d: '2026-03-01', _source_file: 'mes/2026-03-01/materials.csv', n: '3' },
+        {
+          material_id: 'm1',
+          material_name: 'steel',
+          quantity: '1',
+          _load_id: 'run-1::r',
+          d: '2026-03-01',
+          _source_file: 'mes/2026-03-01/materials.csv',
+          n: '1',
+        },
+        {
+          material_id: 'm3',
+          material_name: null,
+          quantity: '003',
+          _load_id: 'run-1::r',
+          d: '2026-03-01',
+          _source_file: 'mes/2026-03-01/materials.csv',
+          n: '3',
+        },
       ]);
       expect(
         await bench.rows('select table_name, _source_row_number as n, raw_record, reason from raw.raw_rejected_rows'),
-      ).toEqual([{ table_name: 'materials', n: '2', raw_record: 'm2,only two', reason: expect.stringMatching(/missing columns/) }]);
+      ).toEqual([
+        {
+          table_name: 'materials',
+          n: '2',
+          raw_record: 'm2,only two',
+          reason: expect.stringMatching(/missing columns/) as string,
+        },
+      ]);
       expect(
-        await bench.rows('select status, rows_read, rows_loaded, rows_rejected from raw.raw_load_audit order by event_id'),
+        await bench.rows(
+          'select status, rows_read, rows_loaded, rows_rejected from raw.raw_load_audit order by event_id',
+        ),
       ).toEqual([
         { status: 'STARTED', rows_read: null, rows_loaded: null, rows_rejected: null },
         { status: 'LOADED', rows_read: '3', rows_loaded: '2', rows_rejected: '1' },
@@ -136,7 +161,10 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       }
       await bench.run();
       expect(await bench.values('select material_id from raw.materials')).toEqual(['m-2026-03-02']);
-      expect(await bench.values('select reading_id from raw.readings order by 1')).toEqual(['r-2026-03-01', 'r-2026-03-02']);
+      expect(await bench.values('select reading_id from raw.readings order by 1')).toEqual([
+        'r-2026-03-01',
+        'r-2026-03-02',
+      ]);
       expect(await bench.values('select material_id from raw.materials_history order by 1')).toEqual([
         'm-2026-03-01',
         'm-2026-03-02',
@@ -151,7 +179,10 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       await bench.load(manifest, 1);
       await bench.load(manifest, 2);
       await bench.warehouse.publish((await bench.candidate(manifest)).publication);
-      expect(await bench.values('select status from raw.raw_load_audit order by event_id')).toEqual(['STARTED', 'LOADED']);
+      expect(await bench.values('select status from raw.raw_load_audit order by event_id')).toEqual([
+        'STARTED',
+        'LOADED',
+      ]);
       expect(await bench.values('select count(*) from raw.materials_run')).toEqual(['1']);
     });
 
@@ -186,9 +217,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       if (attempt === undefined || table === undefined) throw new Error('no partition was started');
       await bench.warehouse.failPartition(attempt.loadSeq, 'the disk is full');
       const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any' };
-      await expect(
-        bench.warehouse.sealPartitions([{ table, loadSeq: attempt.loadSeq, staged }]),
-      ).rejects.toThrow();
+      await expect(bench.warehouse.sealPartitions([{ table, loadSeq: attempt.loadSeq, staged }])).rejects.toThrow();
       await bench.load(manifest, 2);
       await bench.warehouse.publish((await bench.candidate(manifest)).publication);
       expect(await bench.rows('select attempt, status, error from raw.raw_load_audit order by event_id')).toEqual([
@@ -258,9 +287,9 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       const open = await bench.warehouse.createCandidate(manifest, bench.system.tables, 1);
       await expect(bench.warehouse.publish(open.publication)).rejects.toThrow(/BUILDING/);
       expect(await bench.warehouse.head()).toBe(published);
-      expect(await bench.values(`select failure from raw.raw_publication where publication = ${held.publication}`)).toEqual([
-        'unique_material_id: 2 rows',
-      ]);
+      expect(
+        await bench.values(`select failure from raw.raw_publication where publication = ${held.publication}`),
+      ).toEqual(['unique_material_id: 2 rows']);
     });
 
     it('finds pending what is new or changed, and leaves alone what is published with the same bytes', async () => {
@@ -299,7 +328,15 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const publication = await bench.run();
       const run = { loadId: 'q::r', workflowId: 'q', runId: 'r' };
-      const record = { check: 'row_count', table: 'materials', severity: 'ERROR', status: 'PASS', observed: "1'", expected: '1', detail: '' } as const;
+      const record = {
+        check: 'row_count',
+        table: 'materials',
+        severity: 'ERROR',
+        status: 'PASS',
+        observed: "1'",
+        expected: '1',
+        detail: '',
+      } as const;
       for (let i = 0; i < 2; i++) await bench.warehouse.saveQuality(run, [{ ...record, publication, ordinal: 0 }]);
       expect(await bench.rows('select check_name, observed, status from raw.data_quality_audit')).toEqual([
         { check_name: 'row_count', observed: "1'", status: 'PASS' },

@@ -1,4 +1,4 @@
-import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../activities';
@@ -47,7 +47,8 @@ describe('mfgDbtTransform', () => {
     });
     expect((result as WorkflowFailedError).cause).toMatchObject({
       type: 'BuildFailedError',
-      message: 'a dbt node failed, candidate 3 is kept and readers keep what they had: dim_material: column x not found',
+      message:
+        'a dbt node failed, candidate 3 is kept and readers keep what they had: dim_material: column x not found',
     });
   });
 
@@ -72,7 +73,15 @@ describe('mfgDbtTransform', () => {
 
 describe('mfgDataQualityMonitoring', () => {
   it('returns failed checks as a result, not as a failure', async () => {
-    const quality = { publication: 3, asOf: '2026-03-04T00:00:00.000Z', checks: 1, passed: 0, warned: 0, failed: 1, findings: [] };
+    const quality = {
+      publication: 3,
+      asOf: '2026-03-04T00:00:00.000Z',
+      checks: 1,
+      passed: 0,
+      warned: 0,
+      failed: 1,
+      findings: [],
+    };
     const seen: unknown[] = [];
     const result = await run('mfgDataQualityMonitoring', [{ publication: 3 }], {
       checkQuality: (input) => {

@@ -32,7 +32,15 @@ const CANDIDATE: CandidateResult = {
   failures: [],
   warned: [],
 };
-const QUALITY: DataQualityResult = { publication: 7, asOf: PLAN.asOf, checks: 3, passed: 3, warned: 0, failed: 0, findings: [] };
+const QUALITY: DataQualityResult = {
+  publication: 7,
+  asOf: PLAN.asOf,
+  checks: 3,
+  passed: 3,
+  warned: 0,
+  failed: 0,
+  findings: [],
+};
 
 let env: TestWorkflowEnvironment;
 let bundle: WorkflowBundle;
@@ -91,11 +99,33 @@ describe('mfgRawIngestion', () => {
   it('starts without input and goes from deliveries to a monitored publication', async () => {
     const { result, calls, names, workflowId, handle } = await ingest({});
     const { firstExecutionRunId } = handle as unknown as { firstExecutionRunId: string };
-    const run: RunIdentity = { loadId: `${workflowId}::${firstExecutionRunId}`, workflowId, runId: firstExecutionRunId };
-    expect(result).toMatchObject({ loadId: run.loadId, outcome: 'PUBLISHED', publication: 7, loads: { partitions: 5 }, quality: QUALITY });
-    expect(names).toEqual(['discoverDeliveries', ...Array<string>(5).fill('loadPartitions'), 'checkLoad', 'buildCandidate', 'publish', 'checkQuality']);
+    const run: RunIdentity = {
+      loadId: `${workflowId}::${firstExecutionRunId}`,
+      workflowId,
+      runId: firstExecutionRunId,
+    };
+    expect(result).toMatchObject({
+      loadId: run.loadId,
+      outcome: 'PUBLISHED',
+      publication: 7,
+      loads: { partitions: 5 },
+      quality: QUALITY,
+    });
+    expect(names).toEqual([
+      'discoverDeliveries',
+      ...Array<string>(5).fill('loadPartitions'),
+      'checkLoad',
+      'buildCandidate',
+      'publish',
+      'checkQuality',
+    ]);
     expect(calls[0]?.args[0]).toEqual({ run });
-    expect(calls.slice(1, 6).map((call) => (call.args[0] as { batch: number }).batch).sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(
+      calls
+        .slice(1, 6)
+        .map((call) => (call.args[0] as { batch: number }).batch)
+        .sort(),
+    ).toEqual([0, 1, 2, 3, 4]);
     expect(calls.at(-1)?.args[0]).toMatchObject({
       run: { workflowId: `${workflowId}-quality` },
       input: { publication: 7, asOf: PLAN.asOf },
@@ -114,17 +144,20 @@ describe('mfgRawIngestion', () => {
   it('loads in a window and tells its progress', async () => {
     let running = 0;
     let most = 0;
-    const { result, handle } = await ingest({
-      loadPartitions: async () => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        running--;
-        return { ...COUNTS, tables: ['materials'] };
+    const { result, handle } = await ingest(
+      {
+        loadPartitions: async () => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          running--;
+          return { ...COUNTS, tables: ['materials'] };
+        },
       },
-    }, async (handle) => {
-      await handle.result();
-      return handle.query(progressQuery);
-    });
+      async (handle) => {
+        await handle.result();
+        return handle.query(progressQuery);
+      },
+    );
     expect(most).toBe(2);
     expect(result).toEqual({
       stage: 'done',
@@ -143,7 +176,9 @@ describe('mfgRawIngestion', () => {
       checkLoad: () => (++tries < 12 ? Promise.reject(new Error('the store is held')) : Promise.resolve(COUNTS)),
     });
     expect(result).toMatchObject({ outcome: 'PUBLISHED' });
-    expect(new Set(calls.filter((c) => c.name === 'checkLoad').map((c) => (c.args[0] as RunIdentity).loadId)).size).toBe(1);
+    expect(
+      new Set(calls.filter((c) => c.name === 'checkLoad').map((c) => (c.args[0] as RunIdentity).loadId)).size,
+    ).toBe(1);
     expect(tries).toBe(12);
   });
 
@@ -169,7 +204,9 @@ describe('mfgRawIngestion', () => {
       { retry: { maximumAttempts: 3 } },
     );
     expect(again.result).toMatchObject({ outcome: 'PUBLISHED' });
-    const loadIds = again.calls.filter((c) => c.name === 'discoverDeliveries').map((c) => (c.args[0] as { run: RunIdentity }).run.loadId);
+    const loadIds = again.calls
+      .filter((c) => c.name === 'discoverDeliveries')
+      .map((c) => (c.args[0] as { run: RunIdentity }).run.loadId);
     expect(loadIds).toHaveLength(2);
     expect(new Set(loadIds).size).toBe(1);
   });
@@ -181,7 +218,9 @@ describe('mfgRawIngestion', () => {
     });
     expect(failureOf(failed.result)).toMatchObject({ message, type: 'HeaderMismatchError', nonRetryable: true });
     expect(failed.names).not.toContain('buildCandidate');
-    expect((await failed.handle.describe()).typedSearchAttributes.getAll().map(({ value }) => value)).toContain('FAILED');
+    expect((await failed.handle.describe()).typedSearchAttributes.getAll().map(({ value }) => value)).toContain(
+      'FAILED',
+    );
   });
 
   it('publishes nothing when a test failed, and names the test', async () => {
@@ -208,11 +247,17 @@ describe('mfgRawIngestion', () => {
     let built = 10;
     const { result, names } = await ingest({
       buildCandidate: () => Promise.resolve({ ...CANDIDATE, publication: built++ }),
-      publish: (publication) => Promise.resolve({ publication, outcome: publication < 12 ? 'BASE_MOVED' : 'PUBLISHED' }),
+      publish: (publication) =>
+        Promise.resolve({ publication, outcome: publication < 12 ? 'BASE_MOVED' : 'PUBLISHED' }),
     });
     expect(result).toMatchObject({ publication: 12 });
     expect(names.filter((name) => name === 'buildCandidate' || name === 'publish')).toEqual([
-      'buildCandidate', 'publish', 'buildCandidate', 'publish', 'buildCandidate', 'publish',
+      'buildCandidate',
+      'publish',
+      'buildCandidate',
+      'publish',
+      'buildCandidate',
+      'publish',
     ]);
   });
 

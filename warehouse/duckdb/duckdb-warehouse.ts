@@ -76,13 +76,11 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
            order by array_position(['error', 'fail', 'warn', 'skipped'], status), node`,
           [publication],
         );
-        return rows.map(
-          (row): NodeFailure => ({
-            node: String(row.node),
-            status: row.status as NodeFailure['status'],
-            message: String(row.message),
-          }),
-        );
+        return rows.map((row): NodeFailure => ({
+          node: String(row.node),
+          status: row.status as NodeFailure['status'],
+          message: String(row.message),
+        }));
       }),
 
     query: (target, sql, signal) => query(session, layout, target, sql, signal),

@@ -193,7 +193,12 @@ async function setStatus(db: DuckDb, loadSeq: bigint, status: 'ABANDONED'): Prom
 }
 
 /** Appends an event: what the STARTED event says of the attempt, and the partition's counts as they are now. */
-async function recordEvent(db: DuckDb, loadSeq: bigint, status: 'LOADED' | 'FAILED', error: string | null): Promise<void> {
+async function recordEvent(
+  db: DuckDb,
+  loadSeq: bigint,
+  status: 'LOADED' | 'FAILED',
+  error: string | null,
+): Promise<void> {
   await db.run(
     `insert into raw.raw_load_audit
      select nextval('audit_event'), $2::timestamp, a.load_id, a.workflow_id, a.run_id, a.table_name, a.logical_date,

@@ -3,7 +3,9 @@ import type { DuckDb, JsonRow } from '../../duckdb/connection';
 
 /** The manifest of a run, or undefined. */
 export async function selectManifest(db: DuckDb, loadId: string): Promise<RunManifest | undefined> {
-  const [run] = await db.rows('select *, logical_date::varchar as date_text from run_manifest where load_id = $1', [loadId]);
+  const [run] = await db.rows('select *, logical_date::varchar as date_text from run_manifest where load_id = $1', [
+    loadId,
+  ]);
   if (run === undefined) return undefined;
   const files = await db.rows('select * from run_delivery where load_id = $1 order by batch, position', [loadId]);
   return {
@@ -22,20 +24,17 @@ export async function selectManifest(db: DuckDb, loadId: string): Promise<RunMan
 
 /** Writes a manifest; the caller has seen, in the same transaction, that there is none. */
 export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise<void> {
-  await db.run(
-    `insert into run_manifest values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9)`,
-    [
-      manifest.loadId,
-      manifest.workflowId,
-      manifest.runId,
-      manifest.sourceSystem,
-      manifest.logicalDate,
-      manifest.logicalDateOrigin,
-      manifest.startedAt,
-      JSON.stringify(manifest.contractDigests),
-      manifest.codeVersion,
-    ],
-  );
+  await db.run(`insert into run_manifest values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9)`, [
+    manifest.loadId,
+    manifest.workflowId,
+    manifest.runId,
+    manifest.sourceSystem,
+    manifest.logicalDate,
+    manifest.logicalDateOrigin,
+    manifest.startedAt,
+    JSON.stringify(manifest.contractDigests),
+    manifest.codeVersion,
+  ]);
   const rows = manifest.batches.flatMap((deliveries, batch) =>
     deliveries.flatMap((delivery) => delivery.files.map((file) => ({ batch, delivery, file }))),
   );

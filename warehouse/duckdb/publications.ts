@@ -107,10 +107,10 @@ export async function publish(session: StoreSession, layout: Layout, publication
       await db.run("update raw.raw_publication set status = 'SUPERSEDED' where publication = $1", [publication]);
       return { publication, outcome: 'BASE_MOVED' };
     }
-    await db.run("update raw.raw_publication set status = 'PUBLISHED', published_at = $2::timestamp where publication = $1", [
-      publication,
-      utcNow(),
-    ]);
+    await db.run(
+      "update raw.raw_publication set status = 'PUBLISHED', published_at = $2::timestamp where publication = $1",
+      [publication, utcNow()],
+    );
     await db.run('update head set publication = $1', [publication]);
     return { publication, outcome: 'PUBLISHED' };
   });
@@ -118,7 +118,8 @@ export async function publish(session: StoreSession, layout: Layout, publication
 
 async function sealDatabase(session: StoreSession, file: string, publication: number): Promise<void> {
   await session((db) => copyAudits(db, file, publication));
-  if (await exists(`${file}.wal`)) throw new Error(`${path.basename(file)} was not closed properly: its .wal is still there`);
+  if (await exists(`${file}.wal`))
+    throw new Error(`${path.basename(file)} was not closed properly: its .wal is still there`);
   await chmod(file, 0o444);
 }
 
@@ -131,9 +132,10 @@ async function copyAudits(db: DuckDb, file: string, publication: number): Promis
   for (const table of AUDIT_TABLES) {
     await db.run(`create or replace table candidate.raw.${table} as from raw.${table}`);
   }
-  await db.run("update candidate.raw.raw_publication set status = 'PUBLISHED' where publication = $1 and status = 'BUILT'", [
-    publication,
-  ]);
+  await db.run(
+    "update candidate.raw.raw_publication set status = 'PUBLISHED' where publication = $1 and status = 'BUILT'",
+    [publication],
+  );
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -67,10 +67,13 @@ async function readAudits(db: DuckDb, sql: string): Promise<{ table: string; str
 async function readOnly(db: DuckDb, sql: string): Promise<QueryResult> {
   try {
     const statements = await db.connection.extractStatements(sql);
-    if (statements.count !== 1) throw new InvalidInputError('a query is exactly one SQL statement: leave out the others.');
+    if (statements.count !== 1)
+      throw new InvalidInputError('a query is exactly one SQL statement: leave out the others.');
     const prepared = await statements.prepare(0);
     if (!READING.has(prepared.statementType)) {
-      throw new InvalidInputError('only queries (SELECT, WITH, FROM, EXPLAIN) may be run here: published data is read-only.');
+      throw new InvalidInputError(
+        'only queries (SELECT, WITH, FROM, EXPLAIN) may be run here: published data is read-only.',
+      );
     }
     const reader = await prepared.runAndReadAll();
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowObjectsJson() };

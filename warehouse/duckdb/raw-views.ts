@@ -43,7 +43,15 @@ export function rawViews({ table, current, sealed }: RawTable): string[] {
 
 /** DDL of `raw.raw_rejected_rows`: the rejected records of all sealed partitions, from the files beside them. */
 export function rejectedRowsView(files: { table: string; file: string }[]): string {
-  const columns = ['_load_seq', '_load_id', '_logical_date', '_source_file', '_source_row_number', 'reason', 'raw_record'];
+  const columns = [
+    '_load_seq',
+    '_load_id',
+    '_logical_date',
+    '_source_file',
+    '_source_row_number',
+    'reason',
+    'raw_record',
+  ];
   const body =
     files.length === 0
       ? `select null::varchar as table_name, null::bigint as _load_seq, null::varchar as _load_id,
@@ -62,7 +70,9 @@ export function rejectedRowsView(files: { table: string; file: string }[]): stri
 export function currentLoadView(tables: RawTable[]): string {
   const rows = tables
     .flatMap(({ current }) => current)
-    .map((p) => `(${sqlString(p.table)}, date ${sqlString(p.logicalDate)}, ${p.loadSeq}::bigint, ${sqlString(p.loadId)})`);
+    .map(
+      (p) => `(${sqlString(p.table)}, date ${sqlString(p.logicalDate)}, ${p.loadSeq}::bigint, ${sqlString(p.loadId)})`,
+    );
   const columns = '(table_name, logical_date, load_seq, load_id)';
   return rows.length === 0
     ? `create view raw.current_load as select null::varchar as table_name, null::date as logical_date,
@@ -75,7 +85,9 @@ function view(table: SourceTable, name: string, partitions: ViewPartition[]): st
   const selects =
     groups.length === 0
       ? [`select ${table.columns.map((c) => nullColumn(c.name)).join(', ')}, ${emptyLineage()} where false`]
-      : groups.map((group) => `select ${columnList(table, group)} from read_parquet(${sqlStringList(group.map((p) => p.file))})`);
+      : groups.map(
+          (group) => `select ${columnList(table, group)} from read_parquet(${sqlStringList(group.map((p) => p.file))})`,
+        );
   return `create view raw.${sqlIdentifier(name)} as ${selects.join('\nunion all\n')}`;
 }
 
