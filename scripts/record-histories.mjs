@@ -42,7 +42,11 @@ try {
 
 async function record(name, type, input) {
   const args = input === undefined ? [] : [input];
-  const handle = await connected.client.workflow.start(type, { taskQueue: 'mfg-data-platform', workflowId: name, args });
+  const handle = await connected.client.workflow.start(type, {
+    taskQueue: 'mfg-data-platform',
+    workflowId: name,
+    args,
+  });
   await handle.result().catch(() => undefined);
   const history = JSON.parse(historyToJSON(await handle.fetchHistory()));
   writeFileSync(path.join(target, `${name}.json`), `${JSON.stringify(withoutMachine(history), null, 1)}\n`);

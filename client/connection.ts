@@ -1,0 +1,119 @@
+import type { Client } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time';
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import type { Config } from '../contracts/config';
+import { TemporalUnreachableError } from '../contracts/errors';
+import { TASK_QUEUE } from '../contracts/task-queue';
+import { leasePlatform, type Lease } from './platform';
+
+/** A client of the Temporal server that the configuration names, embedded or not. */
+export interface ConnectedClient {
+  client: Client;
+  address: string;
+  namespace: string;
+  /** Base address of the Web UI; undefined when an external server's is not configured. */
+  uiUrl: string | undefined;
+  /** Of the embedded platform; undefined with an external server. */
+  lease: Lease | undefined;
+  close(): Promise<void>;
+}
+
+/** What connects to an external server, from `TEMPORAL_*` variables or a profile of Temporal's configuration file. */
+export interface ExternalServer {
+  address: string;
+  namespace: string;
+  connectionOptions: ClientConnectConfig['connectionOptions'];
+}
+
+const CONNECT_TIMEOUT = '6s';
+/** A poll lasts a minute at most, and the server remembers pollers for five: an older one has gone. */
+const POLLER_IS_GONE_AFTER_MS = 70_000;
+
+/**
+ * The server that `TEMPORAL_ADDRESS` or a profile (`TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`) names, with namespace,
+ * TLS and API key as Temporal's environment configuration reads them; undefined means the embedded platform. A default
+ * profile that happens to be on the machine is not enough: nobody should reach a production cluster by `npm start`.
+ */
+export function externalServer(config: Config, env: NodeJS.ProcessEnv = process.env): ExternalServer | undefined {
+  const { TEMPORAL_ADDRESS: _, ...others } = env;
+  const named = config.temporalAddress ?? (env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE);
+  if (named === undefined || named === '') return undefined;
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries({ ...others, TEMPORAL_ADDRESS: config.temporalAddress }).filter(([, value]) => Boolean(value)),
+  ) as Record<string, string>;
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+  const address = connectionOptions.address ?? '127.0.0.1:7233';
+  return { address, namespace: namespace ?? 'default', connectionOptions: { ...connectionOptions, address } };
+}
+
+/**
+ * Connects to the configured server, or leases the embedded platform.
+ *
+ * @throws TemporalUnreachableError, PlatformError: one sentence each.
+ */
+export async function connectClient(config: Config): Promise<ConnectedClient> {
+  const external = externalServer(config);
+  const leasing = external ? undefined : leasePlatform(config);
+  leasing?.catch(() => undefined);
+  // Loading the client takes as long as the platform's start: both at once.
+  const { Client, Connection } = await import('@temporalio/client');
+  const lease = await leasing;
+  const { address, namespace, connectionOptions } = external ?? {
+    address: lease?.address ?? '',
+    namespace: 'default',
+    connectionOptions: { address: lease?.address },
+  };
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT });
+    return {
+      client: new Client({ connection, namespace }),
+      address,
+      namespace,
+      uiUrl: lease?.uiUrl ?? config.temporalUiUrl,
+      lease,
+      close: async () => {
+        await connection.close();
+        await lease?.release();
+      },
+    };
+  } catch (error) {
+    await lease?.release();
+    throw new TemporalUnreachableError(
+      `No Temporal server answers at ${address} (${reasonOf(error)}): start it, or correct TEMPORAL_ADDRESS and the other TEMPORAL_ variables.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Makes sure that what is started will be taken up.
+ *
+ * @throws TemporalUnreachableError when no worker polls the platform's task queue, or the namespace does not exist.
+ */
+export async function assertWorkerPolls({ client, address, namespace }: ConnectedClient): Promise<void> {
+  const oldest = Date.now() - POLLER_IS_GONE_AFTER_MS;
+  const polls = async (taskQueueType: 1 | 2) => {
+    const taskQueue = { name: TASK_QUEUE };
+    const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType });
+    return (answer.pollers ?? []).some(({ lastAccessTime }) => tsToMs(lastAccessTime) > oldest);
+  };
+  let bothPoll: boolean;
+  try {
+    bothPoll = (await Promise.all([polls(1), polls(2)])).every(Boolean);
+  } catch (error) {
+    throw new TemporalUnreachableError(
+      `The namespace '${namespace}' at ${address} cannot be used (${reasonOf(error)}): correct TEMPORAL_NAMESPACE and the credentials.`,
+      { cause: error },
+    );
+  }
+  if (!bothPoll) {
+    throw new TemporalUnreachableError(
+      `No worker polls task queue '${TASK_QUEUE}' at ${address}: start one with \`npm run worker\`.`,
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { details, message } = error as { details?: unknown; message?: unknown };
+  return String(details || message || error).replace(/\.$/, '');
+}
