@@ -81,7 +81,9 @@ describe('the main job on the real server', () => {
     expect(await bench.warehouse.head()).toBe(2);
     // The failed load's audit row survives, and what was sealed counts for nothing yet.
     const failed = await bench.rows("select table_name, error from raw.raw_load_audit where status = 'FAILED'");
-    expect(failed).toMatchObject([{ table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') as string }]);
+    expect(failed).toMatchObject([
+      { table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') as string },
+    ]);
     bench.deliverShipped(newest);
     expect(countRecords(file)).toBeGreaterThan(100);
     expect(await ingest()).toMatchObject({ logicalDate: newest, logicalDates: [missed, newest], publication: 3 });

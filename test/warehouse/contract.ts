@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Delivery, RunManifest } from '../../contracts/run';
 import type { SourceSystem } from '../../contracts/source-contract';
@@ -301,6 +301,58 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       expect(pending(await bench.plan())).toEqual(['2026-03-02']);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,2\n`);
       expect(pending(await bench.plan())).toEqual(['2026-03-01', '2026-03-02']);
+    });
+
+    it('refuses a file or a contract that is not what the manifest recorded, and records why', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,2\n`);
+      await expect(bench.load(manifest)).rejects.toThrow(
+        /^mes\/2026-03-01\/materials.csv has changed since the run recorded it .*: start a new run/,
+      );
+      bench.deliver('2026-03-01/materials.csv', 'no longer a CSV of this table\n');
+      await expect(bench.load(manifest, 2)).rejects.toThrow(/has changed since the run recorded it/);
+      rmSync(path.join(bench.sourceDir, 'mes/2026-03-01/materials.csv'));
+      await expect(bench.load(manifest, 3)).rejects.toThrow(/is gone since the run recorded it/);
+      const contractDigests = { materials: 'another' };
+      await expect(bench.load({ ...manifest, contractDigests })).rejects.toThrow(
+        /the contract of materials has changed/,
+      );
+      expect(await bench.warehouse.unsealedDeliveries(manifest)).toMatchObject([{ table: 'materials' }]);
+      // Nothing of it can be seen until a whole load is published; then its failures can.
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,3\n`);
+      await bench.run();
+      expect(await bench.values('select quantity from raw.materials')).toEqual(['3']);
+      expect(
+        await bench.values("select error like 'SourceChangedError: %' from raw.raw_load_audit where status = 'FAILED'"),
+      ).toEqual([true, true, true]);
+    });
+
+    it('seals what was read before a delivery of the batch failed, and goes on from there', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,"steel,1\n`);
+      bench.deliver('2026-03-03/materials.csv', `${MATERIALS}m3,steel,1\n`);
+      const manifest = await bench.plan();
+      await expect(bench.load(manifest)).rejects.toThrow(/2026-03-02\/materials.csv: a quoted field .* never closes/);
+      expect(await bench.warehouse.unsealedDeliveries(manifest)).toMatchObject([
+        { logicalDate: '2026-03-02' },
+        { logicalDate: '2026-03-03' },
+      ]);
+    });
+
+    it('keeps old partitions readable when the contract gains a column', async () => {
+      const bench = new Bench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      await bench.run();
+      bench.system.tables[0]?.columns.push({ name: 'colour', type: 'text' });
+      bench.deliver('2026-03-02/materials.csv', 'material_id,material_name,quantity,colour\nm2,steel,1,red\n');
+      await bench.run();
+      expect(await bench.rows('select material_id, colour from raw.materials_history order by 1')).toEqual([
+        { material_id: 'm1', colour: null },
+        { material_id: 'm2', colour: 'red' },
+      ]);
     });
 
     it('answers one read-only query and refuses everything else in one sentence', async () => {

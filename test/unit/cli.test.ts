@@ -1,0 +1,304 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { runCommandLine } from '../../client/cli/program';
+import { planIngestion } from '../../client/cli/ingestion-plan';
+import { loadConfig } from '../../contracts/config';
+import { readSourceContracts } from '../../contracts/source-contract';
+import { loadBatch } from '../../ingestion/load-batch';
+import { planRun } from '../../ingestion/plan-run';
+import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import { deliver, scratchDir } from '../support/scratch';
+import { SOURCES_YAML } from '../support/tables';
+
+const savedEnvironment = { ...process.env };
+let stateDir: string;
+let sourceDir: string;
+let dbtDir: string;
+
+beforeEach(() => {
+  const dir = scratchDir();
+  stateDir = path.join(dir, 'state');
+  sourceDir = path.join(dir, 'source');
+  dbtDir = path.join(dir, 'dbt');
+  mkdirSync(path.join(dbtDir, 'models', 'staging', 'mes'), { recursive: true });
+  writeFileSync(path.join(dbtDir, 'models', 'staging', 'mes', '_mes__sources.yml'), SOURCES_YAML);
+  deliverMaterials('2026-03-01');
+  deliverMaterials('2026-03-02');
+  deliver(sourceDir, 'mes/2026-03-02/notes.csv', 'anything\n');
+  process.env = {
+    ...savedEnvironment,
+    MFG_STATE_DIR: stateDir,
+    MFG_SOURCE_DIR: sourceDir,
+    MFG_DBT_DIR: dbtDir,
+  };
+  delete process.env.MFG_DEBUG;
+});
+
+afterEach(() => {
+  process.env = savedEnvironment;
+  jest.restoreAllMocks();
+});
+
+describe('wrong usage ends with exit code 2 and one sentence', () => {
+  it.each([
+    ['an unknown command', ['ingst'], /unknown command 'ingst'\s+\(Did you mean ingest\?\)/],
+    ['an unknown option', ['ingest', '--foo'], /unknown option '--foo'/],
+    [
+      'a date that does not exist',
+      ['ingest', '--date', '2026-02-30'],
+      /--date.*'2026-02-30' is invalid. It must be a date such as/,
+    ],
+    [
+      'a date of another format',
+      ['ingest', '--plan', '--date', '11.3.2026'],
+      /'11.3.2026' is invalid. It must be a date such as/,
+    ],
+    ['no table name', ['ingest', '--table', 'A b'], /--table.*'A b' is invalid. It must be a table name/],
+    ['a publication that is no number', ['quality', '--publication', '1e3'], /It must be a publication number/],
+    ['a time without offset', ['quality', '--as-of', '2026-03-11 02:00'], /It must be 'now' or a time such as/],
+    ['two formats', ['query', 'select 1', '--json', '--csv'], /--json and --csv cannot be combined/],
+    ['a plan that is detached', ['ingest', '--plan', '--detach'], /--plan starts nothing/],
+    ['a query in several words', ['query', 'select', '1'], /too many arguments/],
+    ['no query', ['query', ' '], /^there is no query/],
+    [
+      'an unknown table',
+      ['ingest', '--plan', '--table', 'material'],
+      /^there is no table 'material' in mes: described are materials, readings\.$/,
+    ],
+    ['an unknown system', ['ingest', '--plan', '--system', 'erp'], /^there is no source system 'erp'/],
+    [
+      'a date without delivery',
+      ['ingest', '--plan', '--date', '2026-04-01'],
+      /delivered are 2 dates from 2026-03-01 to 2026-03-02\.$/,
+    ],
+    ['a query before the first publication', ['query', 'select 1'], /^nothing is published yet/],
+  ])('%s', async (_what, args, sentence) => {
+    const { code, out, err } = await mfg(...args);
+    expect(err.trim()).toMatch(sentence);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
+
+  it('a wrong variable, and a source folder that does not exist', async () => {
+    process.env.MFG_THREADS = 'many';
+    expect(await mfg('status')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^MFG_THREADS is 'many'/) as string,
+    });
+    delete process.env.MFG_THREADS;
+    process.env.MFG_SOURCE_DIR = '/nowhere';
+    expect(await mfg('ingest', '--plan')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^\/nowhere\/mes does not exist: put .+ or set MFG_SOURCE_DIR/) as string,
+    });
+  });
+});
+
+describe('help', () => {
+  it('names every command, with examples, and exits 0', async () => {
+    const { code, out } = await mfg('--help');
+    expect(code).toBe(0);
+    for (const word of [
+      'start',
+      'ingest',
+      'transform',
+      'quality',
+      'status',
+      'query',
+      'dev',
+      'worker',
+      'temporal',
+      'dbt',
+    ]) {
+      expect(out).toMatch(new RegExp(`^  ${word}\\b`, 'm'));
+      expect((await mfg('help', word)).out).toContain('Examples:');
+    }
+  });
+
+  it('has a version', async () => {
+    expect(await mfg('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+/) as string });
+  });
+});
+
+describe('an unexpected error', () => {
+  it('is one sentence, without a stack, and exit code 1', async () => {
+    rmSync(sourceDir, { recursive: true });
+    writeFileSync(stateDir, 'a file where the state folder should be');
+    const { code, err } = await mfg('query', 'select 1');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^Unexpected error: .+: run the same command with MFG_DEBUG=1 for details\.\n$/);
+  });
+
+  it('is shown in full with MFG_DEBUG', async () => {
+    writeFileSync(stateDir, '');
+    process.env.MFG_DEBUG = '1';
+    expect((await mfg('query', 'select 1')).err).toMatch(/\n +at /);
+  });
+});
+
+describe('mfg ingest --plan', () => {
+  it('shows each delivery, what would be done with it and why, and loads nothing', async () => {
+    const { code, out } = await mfg('ingest', '--plan');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^2026-03-01 +materials +\d+ B +loaded: pending, new +mes\/2026-03-01\/materials\.csv$/m);
+    expect(out).toContain('mes/2026-03-02/notes.csv');
+    expect(out).toContain('would load 2 partitions of 2 dates');
+    expect((await mfg('ingest', '--plan')).out).toBe(out);
+  });
+
+  it('tells new, changed, unchanged, repeated, later and not wanted deliveries apart', async () => {
+    await publishAll();
+    deliverMaterials('2026-03-01', 'corrected');
+    deliverMaterials('2026-03-03');
+    deliver(sourceDir, 'mes/2026-03-02/readings.csv', 'reading_id,value\nr1,1\n');
+    const config = loadConfig();
+    const states = async (input: Parameters<typeof planIngestion>[1]) =>
+      (await planIngestion(config, input)).deliveries.map((d) => `${d.logicalDate} ${d.table} ${d.state}`);
+
+    expect(await states({})).toEqual([
+      '2026-03-01 materials changed',
+      '2026-03-02 materials unchanged',
+      '2026-03-02 readings new',
+      '2026-03-03 materials new',
+    ]);
+    expect(await states({ logicalDate: '2026-03-02', exact: true, tables: ['materials'] })).toEqual([
+      '2026-03-01 materials left out',
+      '2026-03-02 materials again',
+      '2026-03-02 readings left out',
+      '2026-03-03 materials later',
+    ]);
+  });
+
+  it('is one object with --json', async () => {
+    const { out } = await mfg('ingest', '--plan', '--json', '--date', '2026-03-01');
+    expect(JSON.parse(out)).toMatchObject({
+      sourceSystem: 'mes',
+      logicalDate: '2026-03-01',
+      deliveries: [
+        { table: 'materials', logicalDate: '2026-03-01', state: 'new', files: ['mes/2026-03-01/materials.csv'] },
+        { table: 'materials', logicalDate: '2026-03-02', state: 'later' },
+      ],
+    });
+  });
+});
+
+describe('mfg query', () => {
+  const SQL = `select '=1+1' as formula, 'a,"b"' as quoted, null as nothing, [1, 2] as list, 1::bigint as big`;
+
+  it('prints a table, at most a hundred rows of it', async () => {
+    await publishAll();
+    const { code, out } = await mfg('query', 'from range(250)');
+    expect(code).toBe(0);
+    expect(out.trimEnd().split('\n')).toHaveLength(1 + 100 + 1);
+    expect(out).toContain('250 rows (100 shown; --json and --csv give all)');
+    expect((await mfg('query', 'select null as x')).out).toMatch(/^x *\nnull\n1 row\n$/);
+  });
+
+  it('cannot be steered by what the data holds', async () => {
+    await publishAll();
+    expect((await mfg('query', "select chr(27) || '[31m' || chr(10) as x")).out).toContain('\\u001b[31m\\n');
+  });
+
+  it('gives JSON', async () => {
+    await publishAll();
+    const { out } = await mfg('query', SQL, '--json');
+    expect(JSON.parse(out)).toEqual([{ formula: '=1+1', quoted: 'a,"b"', nothing: null, list: [1, 2], big: '1' }]);
+    expect(JSON.parse((await mfg('query', '--json', 'select 1 where false')).out)).toEqual([]);
+  });
+
+  it('gives CSV with a header, also without rows; cells stay as they are', async () => {
+    await publishAll();
+    expect((await mfg('query', SQL, '--csv')).out).toBe('formula,quoted,nothing,list,big\n=1+1,"a,""b""",,"[1,2]",1\n');
+    expect((await mfg('query', '--csv', 'select 1 as a, 2 as b where false')).out).toBe('a,b\n');
+  });
+
+  it('reads stdin, and an older publication', async () => {
+    await publishAll();
+    jest.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from(['select 7 as seven']) as typeof process.stdin);
+    expect((await mfg('query', '-', '--csv')).out).toBe('seven\n7\n');
+    expect((await mfg('query', '--publication', '1', '--csv', 'select count(*) from raw.materials')).out).toContain(
+      '\n2\n',
+    );
+    expect(await mfg('query', '--publication', '9', 'select 1')).toMatchObject({
+      code: 2,
+      err: 'there is no publication 9: `npx mfg status` lists them.\n',
+    });
+  });
+
+  it.each([
+    [
+      'a wrong name',
+      'select *\nfrom raw.nope',
+      /^the query failed: Catalog Error: Table with name nope does not exist!.*\n$/,
+    ],
+    ['a wrong word', 'selec 1', /^the query failed: .*syntax error at or near "selec"\n$/],
+    ['a change', 'create table raw.x as select 1', /^only queries .+ may be run here/],
+    ['two statements', 'select 1; select 2', /^a query is exactly one SQL statement/],
+  ])('refuses %s in one line', async (_what, sql, sentence) => {
+    await publishAll();
+    const { code, err } = await mfg('query', sql);
+    expect(code).toBe(2);
+    expect(err).toMatch(sentence);
+  });
+});
+
+describe('mfg status', () => {
+  it('says that nothing is published yet, and where things are', async () => {
+    const { code, out } = await mfg('status');
+    expect(code).toBe(0);
+    expect(out).toContain('nothing is published yet');
+    expect(out).toContain('does not run');
+    expect(out).toContain(stateDir);
+  });
+
+  it('lists publications and loads', async () => {
+    await publishAll();
+    expect((await mfg('status')).out).toMatch(/^→ +1 +PUBLISHED/m);
+    expect(JSON.parse((await mfg('status', '--json')).out)).toMatchObject({
+      publication: 1,
+      publications: [{ publication: '1', status: 'PUBLISHED' }],
+      loads: [{ load_id: 'run-1::1', partitions: '2', current_partitions: '2', rows_loaded: '4' }],
+      platform: { state: 'does not run' },
+    });
+  });
+});
+
+/** Runs a command line in this process, as `npx mfg` does in its own. */
+async function mfg(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const mocks = [
+    jest.spyOn(console, 'log').mockImplementation((text: string) => void (out += `${text}\n`)),
+    jest.spyOn(console, 'error').mockImplementation((text: string) => void (err += `${text}\n`)),
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((out += String(text)))),
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((err += String(text)))),
+  ];
+  const code = await runCommandLine(args);
+  for (const mock of mocks) mock.mockRestore();
+  return { code, out, err };
+}
+
+function deliverMaterials(date: string, name = 'steel'): void {
+  const csv = `material_id,material_name,quantity\nM-1,${name},1.5\nM-2,zinc,2\n`;
+  deliver(sourceDir, `mes/${date}/materials.csv`, csv);
+}
+
+/** Loads every delivery and publishes them without a dbt build. */
+async function publishAll(): Promise<void> {
+  const warehouse = createDuckDbWarehouse(stateDir, 'test');
+  const systems = await readSourceContracts(dbtDir);
+  const tables = systems.flatMap((system) => system.tables);
+  const run = { loadId: 'run-1::1', workflowId: 'run-1', runId: '1' };
+  const plan = await planRun({
+    ...{ run, input: {}, scheduledAt: undefined, systems, sourceDir, published: [], codeVersion: 'test' },
+  });
+  const manifest = await warehouse.saveManifest(plan.manifest);
+  for (const batch of manifest.batches.keys()) {
+    const stagingDir = path.join(stateDir, 'staging');
+    await loadBatch(warehouse, { manifest, batch, attempt: 1, tables, sourceDir, stagingDir, threads: 1 });
+  }
+  const candidate = await warehouse.createCandidate(run, tables, 1);
+  const counts = { models: 0, tests: 0, warnings: 0, seconds: 0 };
+  await warehouse.finishCandidate(candidate, { status: 'BUILT', counts, nodes: [], failure: undefined, artifacts: [] });
+  await warehouse.publish(candidate.publication);
+}

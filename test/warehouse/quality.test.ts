@@ -1,0 +1,128 @@
+import path from 'node:path';
+import { withDuckDb } from '../../duckdb/connection';
+import { loadBatch } from '../../ingestion/load-batch';
+import { planRun } from '../../ingestion/plan-run';
+import { checkPublication, endOfNewestDelivery } from '../../quality/checks';
+import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import type { CheckOutcome } from '../../contracts/run';
+import { deliver, scratchDir } from '../support/scratch';
+import { smallSystem, SOURCES_YAML } from '../support/tables';
+
+const YAML = SOURCES_YAML.replace(
+  'meta: { mode: snapshot, key: [material_id] }',
+  `meta: { mode: snapshot, key: [material_id], event_time: made_on,
+             event_freshness: { warn_after: { count: 1, period: day }, error_after: { count: 3, period: day } } }`,
+).replace('{ name: quantity, data_type: decimal }', '{ name: made_on, data_type: date }');
+const HEADER = 'material_id,material_name,made_on\n';
+
+/** Publishes a delivery of `materials` for 2026-03-01 with staging views by `staging`, and runs the checks. */
+async function check(csv: string, asOf?: string, staging = 'select distinct on (material_id) * from raw.materials') {
+  const stateDir = scratchDir();
+  const sourceDir = path.join(stateDir, 'source');
+  const systems = [smallSystem(YAML)];
+  const warehouse = createDuckDbWarehouse(stateDir, 'test');
+  deliver(sourceDir, 'mes/2026-03-01/materials.csv', HEADER + csv);
+  const run = { loadId: 'w::r', workflowId: 'w', runId: 'r' };
+  const request = { run, input: {}, scheduledAt: undefined, systems, sourceDir, published: [], codeVersion: 'test' };
+  const { manifest } = await planRun(request);
+  await warehouse.saveManifest(manifest);
+  const tables = systems.flatMap((system) => system.tables);
+  const stagingDir = path.join(stateDir, 'staging');
+  await loadBatch(warehouse, { manifest, batch: 0, attempt: 1, tables, sourceDir, stagingDir, threads: 1 });
+  const candidate = await warehouse.createCandidate(run, tables, 1);
+  await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) =>
+    db.run(`create schema staging;
+      create view staging.stg_mes__materials as select * replace (try_cast(made_on as date) as made_on) from (${staging});
+      create view staging.stg_mes__readings as from raw.readings`),
+  );
+  const counts = { models: 0, tests: 0, warnings: 0, seconds: 0 };
+  await warehouse.finishCandidate(candidate, { status: 'BUILT', counts, nodes: [], failure: undefined, artifacts: [] });
+  await warehouse.publish(candidate.publication);
+  const newest = await endOfNewestDelivery(warehouse, candidate.publication, systems);
+  const outcomes = await checkPublication(
+    warehouse,
+    candidate.publication,
+    systems,
+    asOf === undefined ? newest : new Date(asOf),
+  );
+  const find = (name: string, table = 'materials') =>
+    outcomes.find((outcome) => outcome.check === name && outcome.table === table) as CheckOutcome;
+  return { outcomes, find, newest };
+}
+
+describe('quality checks', () => {
+  it('pass on clean data, with freshness as of the end of the newest logical date', async () => {
+    const { outcomes, newest } = await check('m1,a,2026-03-01\nm2,b,2026-02-28\n');
+    expect(newest.toISOString()).toBe('2026-03-01T23:00:00.000Z');
+    expect(outcomes.filter((outcome) => outcome.status !== 'PASS')).toEqual([]);
+    expect(outcomes.map((outcome) => outcome.check)).toEqual(
+      expect.arrayContaining([
+        'row_count_source_raw',
+        'row_count_raw_staging',
+        'freshness_delivery',
+        'freshness_event',
+      ]),
+    );
+  });
+
+  it('count identical and conflicting duplicates and rejected records', async () => {
+    const { find } = await check('m1,a,\nm1,a,\nm2,b,\nm2,c,\nshort\n');
+    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', observed: '1 rows that repeat another' });
+    expect(find('duplicates_conflicting')).toMatchObject({
+      status: 'WARN',
+      observed: '1 keys with different rows',
+      detail: 'for example m2',
+    });
+    expect(find('rejected_records')).toMatchObject({ status: 'WARN', observed: '1 records rejected' });
+    expect(find('row_count_source_raw')).toMatchObject({ status: 'PASS', observed: '4 rows + 1 rejected' });
+  });
+
+  it('fail when rows are lost on the way to STAGING', async () => {
+    const { find } = await check('m1,a,\nm2,b,\n', undefined, "select * from raw.materials where material_id <> 'm2'");
+    expect(find('row_count_raw_staging')).toMatchObject({
+      status: 'FAIL',
+      severity: 'ERROR',
+      observed: '1 rows in STAGING',
+    });
+  });
+
+  it('fail when nothing is delivered for too long, by delivery and by event time', async () => {
+    const at = async (asOf: string) => (await check('m1,a,2026-03-01\n', asOf)).find;
+    expect((await at('2026-03-03T12:00:00Z'))('freshness_delivery').status).toBe('PASS');
+    expect((await at('2026-03-04T12:00:00Z'))('freshness_delivery').status).toBe('WARN');
+    const late = await at('2026-03-09T00:00:00Z');
+    expect(late('freshness_delivery')).toMatchObject({
+      status: 'FAIL',
+      observed: expect.stringMatching(/^7.0 days old/) as string,
+    });
+    expect(late('freshness_event').status).toBe('FAIL');
+  });
+
+  it('measure load time against the clock, once something had been loaded by then', async () => {
+    const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
+    expect((await check('m1,a,2026-03-01\n', inAWeek)).find('freshness_load').status).toBe('FAIL');
+    const now = new Date(Date.now() + 60_000).toISOString();
+    expect((await check('m1,a,2026-03-01\n', now)).find('freshness_load').status).toBe('PASS');
+    expect((await check('m1,a,2026-03-01\n')).find('freshness_load')).toBeUndefined();
+  });
+
+  it('are not fooled by dates in the future', async () => {
+    const { find } = await check('m1,a,2026-02-20\nm2,a,2027-01-01\n');
+    expect(find('freshness_event')).toMatchObject({
+      status: 'FAIL',
+      observed: expect.stringMatching(/2026-02-20/) as string,
+    });
+    const onlyFuture = await check('m2,a,2027-01-01\n');
+    expect(onlyFuture.find('freshness_event')).toMatchObject({ status: 'FAIL', observed: 'nothing up to that time' });
+  });
+
+  it('say of a check that broke that it broke, and go on with the other tables', async () => {
+    const broken = await check('m1,a,\n', undefined, "select * from raw.materials where error('broken view') is null");
+    expect(broken.find('table_checks')).toMatchObject({
+      status: 'ERROR',
+      severity: 'ERROR',
+      detail: expect.stringMatching(/broken view/) as string,
+    });
+    expect(broken.find('row_count_source_raw', 'readings').status).toBe('PASS');
+  });
+});
