@@ -33,11 +33,18 @@ export class LiveBench {
   private connection: Connection | undefined;
   private readonly children = new Set<ChildProcess>();
 
-  /** @param dates the shipped export's logical dates to deliver, all of them by default. */
-  constructor(dates = shippedDates()) {
+  /**
+   * @param dates the shipped export's logical dates to deliver, all of them by default.
+   * @param dbtDir the dbt project, the shipped one by default.
+   */
+  constructor(dates = shippedDates(), dbtDir = path.join(PROJECT_ROOT, 'dbt')) {
     mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
     for (const date of dates) this.deliverShipped(date);
-    this.config = loadConfig({ MFG_STATE_DIR: this.stateDir, MFG_SOURCE_DIR: this.sourceDir });
+    this.config = loadConfig({
+      MFG_STATE_DIR: this.stateDir,
+      MFG_SOURCE_DIR: this.sourceDir,
+      MFG_DBT_DIR: dbtDir,
+    });
     this.warehouse = createDuckDbWarehouse(this.stateDir, 'test');
   }
 
@@ -80,6 +87,7 @@ export class LiveBench {
       TEMPORAL_ADDRESS: this.server?.address,
       MFG_STATE_DIR: this.stateDir,
       MFG_SOURCE_DIR: this.sourceDir,
+      MFG_DBT_DIR: this.config.dbtDir,
     };
     const worker = spawn(process.execPath, [path.join(DIST, 'workers', 'main.js')], {
       env,
