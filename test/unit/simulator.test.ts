@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +20,15 @@ function fileOf(delivery: Delivery | undefined, table: string): DeliveredFile {
   return file;
 }
 
+function keysOf(file: DeliveredFile): string[] {
+  return file.text.split('\n').map((line) => line.split(',')[0] as string);
+}
+
+/** Equal for equal deliveries, and quicker to compare. */
+function digest(of: Delivery[]): string {
+  return createHash('sha256').update(JSON.stringify(of)).digest('hex');
+}
+
 /** Records by key, for files without quotes: the last one counts, those with too few or too many fields do not. */
 function recordsOf(file: DeliveredFile): Map<string, Record<string, string>> {
   const [header, ...lines] = file.text
@@ -35,12 +45,12 @@ function recordsOf(file: DeliveredFile): Map<string, Record<string, string>> {
 
 describe('the simulated export', () => {
   it('is the same for the same seed and another for another', () => {
-    expect(deliveries()).toEqual(deliveries());
-    expect(deliveries({ seed: 1 })).not.toEqual(deliveries());
+    expect(digest(deliveries())).toBe(digest(deliveries()));
+    expect(digest(deliveries({ seed: 1 }))).not.toBe(digest(deliveries()));
   });
 
   it('begins with the same days however long it is', () => {
-    expect(deliveries({ days: 15 }).slice(0, 10)).toEqual(deliveries());
+    expect(digest(deliveries({ days: 15 }).slice(0, 10))).toBe(digest(deliveries()));
   });
 
   it('is the shipped one by default', async () => {
@@ -108,7 +118,7 @@ describe('the simulated export', () => {
     const ended = new Set<string>();
     for (const delivery of deliveries({ defects: false })) {
       const batches = recordsOf(fileOf(delivery, 'batches'));
-      const materials = recordsOf(fileOf(delivery, 'materials'));
+      const materials = new Set(keysOf(fileOf(delivery, 'materials')));
       for (const [orderId, order] of recordsOf(fileOf(delivery, 'production_orders'))) {
         const step = steps.indexOf(order['order_status'] as string);
         if (order['order_status'] !== 'cancelled') {

@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../../../contracts/config';
+import type { RawIngestionResult } from '../../../contracts/run';
+import type { Warehouse } from '../../../warehouse/warehouse';
+import { rawIngestion } from '../../start-runs';
+import { localWarehouse } from '../local-warehouse';
+import { dateSpan, duration, fields, heading, number, plural, table } from '../print';
+import { runToEnd, type FinishedRun, type StartedRun } from '../run-to-end';
+import { failOnFailedChecks, rowsTable, showIngestion } from '../show-results';
+import { publicationTimes, publishedDates, relationRows } from '../warehouse-facts';
+
+/** `mfg start`, which is `npm start`: the whole way once, and what came of it. */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .summary('the whole way once: load the export, build, publish, check, show it')
+    .description(
+      'Brings the platform up, loads every pending delivery of the export, builds, publishes, checks, and shows what it did. This is `npm start`.',
+    )
+    .addHelpText('after', '\nExamples:\n  npm start\n  npx mfg start')
+    .action(start);
+}
+
+async function start(): Promise<void> {
+  const setUpMs = process.uptime() * 1000;
+  const config = loadConfig();
+  console.log(`Loading the export in ${config.sourceDir}: files → RAW → STAGING → CORE → MARTS, published as one.\n`);
+  await runToEnd(config, rawIngestion({}), {}, async (run) => {
+    const warehouse = localWarehouse(config);
+    await showIngestion(warehouse, run.result, undefined);
+    await showRelations(warehouse);
+    await showKpis(warehouse);
+    await showTimes(warehouse, run, setUpMs);
+    await showSummary(warehouse, run.result);
+    console.log(nextText(run.started));
+    failOnFailedChecks(run.result.quality);
+  });
+}
+
+function nextText({ uiUrl }: StartedRun): string {
+  const commands = [
+    ['npx mfg query "select * from marts.plant_day_kpis limit 10"', 'ask the published data'],
+    ['npm run dev', `keep Temporal and its Web UI up; this run is then at\n      ${uiUrl ?? 'the Web UI'}`],
+    ['npx mfg ingest --plan', 'see what another run would load'],
+  ];
+  const lines = commands.map(([command, what]) => `  ${command}\n      ${what}`);
+  return [heading('Next'), ...lines].join('\n');
+}
+
+async function showRelations(warehouse: Warehouse): Promise<void> {
+  const relations = await relationRows(warehouse).catch(() => []);
+  if (relations.length === 0) return;
+  console.log(heading('Rows per table'));
+  console.log(
+    table(
+      ['relation', 'rows'],
+      relations.map(({ schema, relation, rows }) => [`${schema}.${relation}`, number(rows)]),
+      { right: ['rows'] },
+    ),
+  );
+}
+
+/** A few of the KPIs, where there was something to measure. */
+const KPI_SAMPLE = `
+  select manufacturing_site, production_date, orders_planned_to_start, orders_completed,
+    round(on_time_completion_ratio, 3) as on_time_completion_ratio,
+    round(actual_to_planned_duration_ratio, 3) as actual_to_planned_duration_ratio
+  from marts.plant_day_kpis
+  where orders_completed > 0
+  order by production_date desc, manufacturing_site
+  limit 5`;
+
+async function showKpis(warehouse: Warehouse): Promise<void> {
+  // The dbt project may be another one than the shipped one, without this mart.
+  const kpis = await warehouse.query({ kind: 'head' }, KPI_SAMPLE).catch(() => undefined);
+  if (kpis === undefined || kpis.rows.length === 0) return;
+  console.log(heading('KPIs of the newest days (marts.plant_day_kpis)'));
+  console.log(rowsTable(kpis.columns, kpis.rows, kpis.rows.length));
+}
+
+async function showTimes(
+  warehouse: Warehouse,
+  { result, connectMs, startedAt, endedAt }: FinishedRun<'mfgRawIngestion'>,
+  setUpMs: number,
+): Promise<void> {
+  const times =
+    result.publication === null
+      ? undefined
+      : await publicationTimes(warehouse, result.publication).catch(() => undefined);
+  console.log(heading('Time'));
+  console.log(
+    fields([
+      ['set-up', duration(setUpMs)],
+      ['platform start', duration(connectMs)],
+      ['load', times && duration(times.createdAt - startedAt)],
+      ['build and publish', times && duration(times.publishedAt - times.createdAt)],
+      ['quality checks', times && duration(endedAt - times.publishedAt)],
+      ['all', duration(process.uptime() * 1000)],
+    ]),
+  );
+}
+
+async function showSummary(
+  warehouse: Warehouse,
+  { outcome, logicalDates, publication }: RawIngestionResult,
+): Promise<void> {
+  const held = await publishedDates(warehouse).catch(() => undefined);
+  if (outcome === 'NOTHING_NEW' || held === undefined) return;
+  const others = held - logicalDates.length;
+  const [first, last] = [logicalDates[0], logicalDates.at(-1)];
+  console.log(
+    others === 0
+      ? `\nAll ${plural(held, 'date')} of the export (${first} to ${last}) were loaded in one run: publication ${publication}.`
+      : `\nLoaded ${dateSpan(logicalDates)}: a run always loads its own date, under its own LOAD_ID. The other ${plural(others, 'date')} of the export stood unchanged. Publication ${publication}.`,
+  );
+}

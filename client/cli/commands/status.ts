@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { loadConfig, type Config } from '../../../contracts/config';
+import { InvalidInputError, TerminalError } from '../../../contracts/errors';
+import type { QueryResult } from '../../../warehouse/warehouse';
+import { runningPlatform } from '../../../workers/platform-record';
+import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
+import { leasePlatform } from '../../platform';
+import { localWarehouse } from '../local-warehouse';
+import { colors, fields, heading, number, table } from '../print';
+import { lastLoads, lastPublications } from '../warehouse-facts';
+
+const ENTRIES_SHOWN = 10;
+
+/** `mfg status`: what is published, what was loaded, what runs. */
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .summary('what is published, the last loads, what runs')
+    .description(
+      'Shows the publication that readers see, the last publications and loads, and whether a platform runs.',
+    )
+    .option('--json', 'print one JSON object instead of text')
+    .addHelpText('after', '\nExamples:\n  npx mfg status\n  npx mfg status --json | jq .publication')
+    .action(status);
+}
+
+/** Where Temporal is, in a word for people. */
+interface PlatformState {
+  state: 'runs' | 'runs for a command' | 'does not run' | 'no worker' | 'not reachable' | 'in use otherwise';
+  address?: string | undefined;
+  uiUrl?: string | undefined;
+  /** One sentence, when something is wrong. */
+  problem?: string;
+}
+
+async function status(options: { json?: true }): Promise<void> {
+  const config = loadConfig();
+  const [platform, warehouse] = await Promise.all([platformState(config), warehouseState(config)]);
+  const folders = { state: config.stateDir, source: config.sourceDir, dbt: config.dbtDir };
+  if (options.json) {
+    console.log(JSON.stringify({ ...warehouse, platform, folders }, null, 2));
+    return;
+  }
+  const { publication, publications, loads } = warehouse;
+  console.log(
+    fields([
+      ['publication', publication === null ? 'nothing is published yet: run `npx mfg ingest`' : String(publication)],
+      ['platform', [platform.state, platform.problem].filter(Boolean).join(': ')],
+      ['Temporal', platform.address],
+      ['Web UI', platform.uiUrl],
+      ['state folder', folders.state],
+      ['source folder', `${folders.source}${existsSync(folders.source) ? '' : ' (does not exist)'}`],
+      ['dbt project', `${folders.dbt}${existsSync(folders.dbt) ? '' : ' (does not exist)'}`],
+    ]),
+  );
+  if (publications.length > 0)
+    console.log(`${heading('Publications (raw.raw_publication)')}\n${publicationTable(publications, publication)}`);
+  if (loads.length > 0) console.log(`${heading('Loads (raw.raw_load_audit)')}\n${loadTable(loads)}`);
+}
+
+interface WarehouseState {
+  publication: number | null;
+  publications: QueryResult['rows'];
+  loads: QueryResult['rows'];
+}
+
+async function warehouseState(config: Config): Promise<WarehouseState> {
+  const warehouse = localWarehouse(config);
+  const publication = await warehouse.head();
+  if (publication === undefined) return { publication: null, publications: [], loads: [] };
+  return {
+    publication,
+    publications: await lastPublications(warehouse, ENTRIES_SHOWN),
+    loads: await lastLoads(warehouse, ENTRIES_SHOWN),
+  };
+}
+
+async function platformState(config: Config): Promise<PlatformState> {
+  const external = externalServer(config);
+  if (external === undefined) return embeddedState(config);
+  const { address } = external;
+  try {
+    const connected = await connectClient(config);
+    try {
+      await assertWorkerPolls(connected);
+      return { state: 'runs', address, uiUrl: connected.uiUrl };
+    } catch (error) {
+      return { state: 'no worker', address, uiUrl: connected.uiUrl, problem: sentence(error) };
+    } finally {
+      await connected.close();
+    }
+  } catch (error) {
+    return { state: 'not reachable', address, problem: sentence(error) };
+  }
+}
+
+async function embeddedState(config: Config): Promise<PlatformState> {
+  if (runningPlatform(config.stateDir) === undefined) return { state: 'does not run' };
+  try {
+    const lease = await leasePlatform(config);
+    const { address, uiUrl, staysUp } = lease;
+    await lease.release();
+    return { state: staysUp ? 'runs' : 'runs for a command', address, uiUrl };
+  } catch (error) {
+    return { state: 'in use otherwise', problem: sentence(error) };
+  }
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof TerminalError && !(error instanceof InvalidInputError)) return error.message;
+  throw error;
+}
+
+function publicationTable(publications: QueryResult['rows'], head: number | null): string {
+  return table(
+    ['', 'publication', 'status', 'base', 'models', 'tests', 'warnings', 'at (UTC)', 'LOAD_ID'],
+    publications.map((row) => [
+      Number(row.publication) === head ? '→' : '',
+      ...[row.publication, row.status, row.base, row.models, row.tests, row.warnings].map(text),
+      time(row.at),
+      text(row.load_id),
+    ]),
+    { right: ['publication', 'base', 'models', 'tests', 'warnings'], whole: ['LOAD_ID'] },
+  ).concat(failures(publications));
+}
+
+function failures(publications: QueryResult['rows']): string {
+  return publications
+    .filter((row) => row.failure !== null && row.status !== 'CANCELLED')
+    .map((row) => `\n${colors.dim(`${text(row.publication)}:`)} ${text(row.failure)}`)
+    .join('');
+}
+
+function loadTable(loads: QueryResult['rows']): string {
+  return table(
+    ['started (UTC)', 'dates', 'partitions', 'current', 'rows', 'rejected', 'failed attempts', 'LOAD_ID'],
+    loads.map((row) => [
+      time(row.started_at),
+      row.first_date === row.last_date ? text(row.first_date) : `${text(row.first_date)} to ${text(row.last_date)}`,
+      ...[row.partitions, row.current_partitions, row.rows_loaded, row.rows_rejected, row.failed_attempts].map(number),
+      text(row.load_id),
+    ]),
+    { right: ['partitions', 'current', 'rows', 'rejected', 'failed attempts'], whole: ['LOAD_ID'] },
+  );
+}
+
+function text(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value);
+}
+
+function time(value: unknown): string {
+  return text(value).slice(0, 19);
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
+
+/**
+ * Parses an option's text by the schema of the field that it becomes.
+ *
+ * @param must what it must be, when the schema does not say it well.
+ * @throws InvalidArgumentError (wrong usage).
+ */
+export function as<T>(schema: z.ZodType<T>, must?: string): (text: string) => Exclude<T, undefined> {
+  return (text) => {
+    const parsed = schema.safeParse(text);
+    if (parsed.success) return parsed.data as Exclude<T, undefined>;
+    throw new InvalidArgumentError(`It ${must ?? parsed.error.issues[0]?.message}.`);
+  };
+}
+
+/** As `as`, for an option that may be given more than once or with several values. */
+export function asEach<T>(schema: z.ZodType<T>): (text: string, earlier: T[] | undefined) => T[] {
+  const parse = as(schema);
+  return (text, earlier = []) => [...earlier, parse(text)];
+}
+
+/** @throws InvalidArgumentError (wrong usage). */
+export function asPublication(text: string): number {
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new InvalidArgumentError('It must be a publication number, such as 3.');
+  return Number(text);
+}

@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import { codeVersion } from '../../contracts/installation';
+import { addDbt } from './commands/dbt';
+import { addDev } from './commands/dev';
+import { addIngest } from './commands/ingest';
+import { addQuality } from './commands/quality';
+import { addQuery } from './commands/query';
+import { addStart } from './commands/start';
+import { addStatus } from './commands/status';
+import { addTemporal } from './commands/temporal';
+import { addTransform } from './commands/transform';
+import { addWorker } from './commands/worker';
+import { EXIT, exitCodeOf, sentenceOf } from './failures';
+
+/**
+ * Runs one command line to its end. What the user asked for goes to stdout, progress and complaints to stderr.
+ *
+ * @param args without the interpreter and the script.
+ * @returns the exit code: 0 done, 1 the run or its checks failed, 2 wrong usage.
+ */
+export async function runCommandLine(args: string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    // Commander has already said what is wrong, or has shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const sentence = sentenceOf(error);
+    if (sentence !== '') console.error(sentence);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('mfg')
+    .description('Manufacturing data platform: CSV exports to a warehouse, dbt models, data quality, run by Temporal.')
+    .version(codeVersion())
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', HELP);
+  // In the order of the help page. Each inherits the settings above.
+  for (const add of [
+    addStart,
+    addIngest,
+    addTransform,
+    addQuality,
+    addStatus,
+    addQuery,
+    addDev,
+    addWorker,
+    addTemporal,
+    addDbt,
+  ]) {
+    add(program);
+  }
+  return program;
+}
+
+const HELP = `
+Examples:
+  npx mfg ingest --plan                  what would be loaded: files, tables, pending or unchanged
+  npx mfg ingest                         load every pending delivery, build, publish, check
+  npx mfg ingest --date 2026-03-11       load one day again
+  npx mfg query "select * from marts.plant_day_kpis limit 10"
+  npx mfg status                         what is published, the last loads, where the Web UI is
+  npm run dev                            keep Temporal, its Web UI and a worker up in a terminal of their own
+
+Without TEMPORAL_ADDRESS, a command that needs Temporal brings the bundled server and a worker up for as long as it
+runs, or uses those of a running \`npm run dev\`. All variables are in .env.example; MFG_DEBUG=1 shows errors in full.
+
+Exit codes: 0 done; 1 the run failed, or data quality checks did; 2 wrong usage; 130 left by Ctrl-C.
+
+Help on one command: npx mfg help ingest`;

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { ActivityProgress } from '../../activities/heartbeat';
+import type { RunProgress } from '../../contracts/run';
+import type { RunHandle, WorkflowType } from '../start-runs';
+import { duration, number, plural, visible } from './print';
+
+/** An activity that has not ended, as the server knows it. */
+export interface PendingWork {
+  activity: string;
+  /** From the newest heartbeat. */
+  progress: ActivityProgress | undefined;
+  /** Counts from 1. */
+  attempt: number;
+  /** Why the last attempt failed: it is being tried again. */
+  lastFailure: string | undefined;
+}
+
+/** What a run is doing now. */
+export interface Snapshot {
+  /** Answer of the run's own query; undefined for workflows without one. */
+  run: RunProgress | undefined;
+  pending: PendingWork[];
+}
+
+/** A snapshot in words: `step` changes seldom, `detail` often; `trouble` only when something is tried again. */
+export interface ProgressWords {
+  step: string;
+  detail: string;
+  trouble: string | undefined;
+}
+
+const STEPS: Record<RunProgress['stage'], string> = {
+  discovering: 'Looking for deliveries',
+  loading: 'Loading',
+  checking: 'Checking the load',
+  building: 'Building and testing with dbt',
+  publishing: 'Publishing',
+  monitoring: "Checking the data's quality",
+  done: 'Done',
+};
+
+/** For workflows that answer no query: what the activity at work means. */
+const STAGE_OF_ACTIVITY: Record<string, RunProgress['stage']> = {
+  discoverDeliveries: 'discovering',
+  loadPartitions: 'loading',
+  checkLoad: 'checking',
+  buildCandidate: 'building',
+  publish: 'publishing',
+  checkQuality: 'monitoring',
+};
+
+/** Puts a snapshot in words. */
+export function progressWords({ run, pending }: Snapshot): ProgressWords {
+  const stage = run?.stage ?? pending.map((work) => STAGE_OF_ACTIVITY[work.activity]).find(Boolean);
+  const at = pending.flatMap(({ progress }) => (progress === undefined ? [] : [wordsOf(progress)]));
+  const failing = pending.find((work) => work.lastFailure !== undefined);
+  return {
+    step: stage === undefined ? 'Starting' : STEPS[stage] + counted(stage, run),
+    detail: at.join('; '),
+    trouble:
+      failing &&
+      `${failing.activity} failed and is tried again (attempt ${failing.attempt}): ${firstLine(failing.lastFailure)}`,
+  };
+}
+
+/**
+ * Shows what a run does, about twice a second, until `until` is aborted: one line that changes on a terminal, a line per
+ * step elsewhere. It asks the server only; a question that is not answered in time is asked again.
+ */
+export async function showProgress<T extends WorkflowType>(
+  client: Client,
+  handle: RunHandle<T>,
+  answersQuery: boolean,
+  until: AbortSignal,
+  stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'> = process.stderr,
+): Promise<void> {
+  const show = stream.isTTY ? changingLine(stream) : linePerStep(stream);
+  const started = Date.now();
+  let last: Snapshot = { run: undefined, pending: [] };
+  while (!until.aborted) {
+    last = await client.withAbortSignal(AbortSignal.any([until]), () =>
+      readSnapshot(client, handle, answersQuery, last),
+    );
+    if (until.aborted) break;
+    show(progressWords(last), Date.now() - started);
+    await sleep(POLL_MS, undefined, { signal: until }).catch(() => undefined);
+  }
+  if (stream.isTTY) stream.write(CLEAR_LINE);
+}
+
+const POLL_MS = 500;
+/** A worker that is away leaves a query unanswered. */
+const ANSWER_WITHIN_MS = 2_000;
+const CLEAR_LINE = '\r\u001b[2K';
+
+async function readSnapshot<T extends WorkflowType>(
+  client: Client,
+  handle: RunHandle<T>,
+  answersQuery: boolean,
+  last: Snapshot,
+): Promise<Snapshot> {
+  const inTime = <V>(question: () => Promise<V>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, question);
+  const [run, pending] = await Promise.allSettled([
+    answersQuery ? inTime(() => handle.query<RunProgress>('progress')) : undefined,
+    inTime(() => handle.describe()).then(({ raw }) => (raw.pendingActivities ?? []).map(toPendingWork)),
+  ]);
+  return {
+    run: run.status === 'fulfilled' ? run.value : last.run,
+    // Between two activities nothing is pending: what was done last says more than nothing.
+    pending:
+      pending.status === 'fulfilled' && (answersQuery || pending.value.length > 0) ? pending.value : last.pending,
+  };
+}
+
+type RawDescription = Awaited<ReturnType<RunHandle<WorkflowType>['describe']>>['raw'];
+type RawPendingActivity = NonNullable<RawDescription['pendingActivities']>[number];
+
+function toPendingWork(activity: RawPendingActivity): PendingWork {
+  const [payload] = activity.heartbeatDetails?.payloads ?? [];
+  const details = payload && defaultPayloadConverter.fromPayload<ActivityProgress | undefined>(payload);
+  return {
+    activity: activity.activityType?.name ?? 'an activity',
+    progress: details ?? undefined,
+    attempt: activity.attempt ?? 1,
+    lastFailure: activity.lastFailure?.message ?? undefined,
+  };
+}
+
+function changingLine(stream: Pick<NodeJS.WriteStream, 'write' | 'columns'>) {
+  let told: string | undefined;
+  return ({ step, detail, trouble }: ProgressWords, elapsedMs: number): void => {
+    stream.write(CLEAR_LINE);
+    if (trouble !== undefined && trouble !== told) stream.write(`${visible(trouble)}\n`);
+    told = trouble;
+    const line = [step, detail, duration(elapsedMs)].filter(Boolean).join(' · ');
+    stream.write(visible(line).slice(0, (stream.columns || 80) - 1));
+  };
+}
+
+function linePerStep(stream: Pick<NodeJS.WriteStream, 'write'>) {
+  const told = new Set<string>();
+  return ({ step, trouble }: ProgressWords): void => {
+    for (const line of [step, trouble]) {
+      if (line === undefined || told.has(line)) continue;
+      told.add(line);
+      stream.write(`${visible(line)}\n`);
+    }
+  };
+}
+
+function counted(stage: RunProgress['stage'], run: RunProgress | undefined): string {
+  if (stage !== 'loading' || run === undefined) return '';
+  const rows = run.loads.rowsLoaded === 0 ? '' : `, ${number(run.loads.rowsLoaded)} rows`;
+  return `: ${run.batchesDone} of ${plural(run.batches, 'batch')} done${rows}`;
+}
+
+function wordsOf({ at, done, of }: ActivityProgress): string {
+  return `${done} of ${of}, ${at}`;
+}
+
+function firstLine(text: string | undefined): string {
+  return text?.split('\n')[0] ?? '';
+}

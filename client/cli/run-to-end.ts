@@ -1,0 +1,248 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import type { Config } from '../../contracts/config';
+import { InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
+import { assertWorkerPolls, connectClient, type ConnectedClient } from '../connection';
+import { startRun, type ResultOf, type RunHandle, type RunRequest, type WorkflowType } from '../start-runs';
+import { CommandFailure, EXIT } from './failures';
+import { localWarehouse } from './local-warehouse';
+import { fields } from './print';
+import { showProgress } from './progress';
+import { cancelCommand, startCommand } from './temporal-command';
+import { publicationOf } from './warehouse-facts';
+
+/** What every command that starts a run may be told. */
+export interface RunOptions {
+  /** Start the run and end. */
+  detach?: boolean;
+  /** One JSON object on stdout instead of text; no progress. */
+  json?: boolean;
+}
+
+/** A run as it was started. */
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+  loadId: string;
+  /** The run in the Web UI; undefined when nothing says where that is. */
+  uiUrl: string | undefined;
+  /** The same start as a command of Temporal's own. */
+  command: string;
+}
+
+/** A run that ended well. Times in milliseconds since the epoch. */
+export interface FinishedRun<T extends WorkflowType> {
+  started: StartedRun;
+  result: ResultOf<T>;
+  /** How long it took until the platform, or the connection to another server, was ready. */
+  connectMs: number;
+  startedAt: number;
+  endedAt: number;
+  /** False when the Web UI ends with this command. */
+  uiStays: boolean;
+}
+
+/** The end of an embedded run that was cancelled: the workflow ends at once, its dbt within seconds. */
+const CANCEL_PATIENCE_MS = 30_000;
+/** npm passes a Ctrl-C on that the terminal has already sent: two within this time are one. */
+const SAME_KEY_PRESS_MS = 500;
+
+/**
+ * Starts a run, shows its progress, waits for its end and shows its result. With `detach` it ends once the run is started.
+ *
+ * Ctrl-C cancels a run on a platform that ends with this command; on any other it leaves the run going. Either way it
+ * says so.
+ *
+ * @throws CommandFailure with the run's own sentence when it failed; TerminalError when it could not be started.
+ */
+export async function runToEnd<T extends WorkflowType>(
+  config: Config,
+  request: RunRequest<T>,
+  options: RunOptions,
+  show: (run: FinishedRun<T>) => Promise<void>,
+): Promise<void> {
+  const connectStarted = Date.now();
+  const connected = await connectClient(config);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= connected.close());
+  try {
+    if (options.detach) refuseToLeave(connected);
+    await assertWorkerPolls(connected);
+    const connectMs = Date.now() - connectStarted;
+    const handle = await startRun(connected.client, request);
+    const started = describeStart(connected, request, handle);
+    if (!options.json) console.log(startText(started, connected));
+    if (options.detach) {
+      console.log(options.json ? JSON.stringify(started, null, 2) : 'Started; it goes on by itself.');
+      return;
+    }
+    const ended = await waitFor(connected, request, handle, options);
+    if (ended.outcome === 'completed') {
+      const { startTime, closeTime } = await handle.describe();
+      const finished: FinishedRun<T> = {
+        started,
+        result: ended.result,
+        connectMs,
+        startedAt: startTime.getTime(),
+        endedAt: (closeTime ?? new Date()).getTime(),
+        uiStays: connected.lease?.staysUp ?? true,
+      };
+      // The embedded platform needs a second or two to end: the result is shown meanwhile.
+      await Promise.all([show(finished), close()]);
+      return;
+    }
+    if (ended.outcome === 'cancelled') {
+      await close();
+      throw new CommandFailure(await cancelledSentence(config, request.workflowId));
+    }
+    const { type, message } = ended;
+    if (options.json) console.log(JSON.stringify({ ...started, error: { type, message } }, null, 2));
+    throw new CommandFailure(message, type === InvalidInputError.name ? EXIT.usage : EXIT.failed);
+  } finally {
+    await close();
+  }
+}
+
+type RunEnd<T extends WorkflowType> =
+  | { outcome: 'completed'; result: ResultOf<T> }
+  | { outcome: 'cancelled' }
+  | { outcome: 'failed'; type: string; message: string };
+
+async function waitFor<T extends WorkflowType>(
+  { client, lease, ...server }: ConnectedClient,
+  request: RunRequest<T>,
+  handle: RunHandle<T>,
+  options: RunOptions,
+): Promise<RunEnd<T>> {
+  // Ends what is still asked of the server, before the connection is closed.
+  const following = new AbortController();
+  // The client adds a listener for each of its polls, three a minute.
+  setMaxListeners(0, following.signal);
+  const watching = new AbortController();
+  const interrupts = onInterrupt();
+  const answersQuery = request.workflowType === 'mfgRawIngestion';
+  const progress = options.json ? undefined : showProgress(client, handle, answersQuery, watching.signal);
+  try {
+    const ended = client
+      .withAbortSignal(following.signal, () => handle.result())
+      .then(
+        (result): RunEnd<T> => ({ outcome: 'completed', result: result as ResultOf<T> }),
+        (error: unknown): RunEnd<T> => endOf(error, server.address),
+      );
+    const lost = lease?.lost.then(() => 'lost' as const) ?? new Promise<never>(() => undefined);
+    const first = await Promise.race([ended, lost, interrupts.first]);
+    watching.abort();
+    await progress;
+    if (first === 'lost') {
+      throw new CommandFailure(
+        'The platform ended before the run did (platform.log in the state folder says why): the run goes on when it is started again, for example by `npm run dev`.',
+      );
+    }
+    if (first !== 'interrupted') return first;
+    if (lease === undefined || lease.staysUp) {
+      throw new CommandFailure(
+        `The run goes on without this command. To cancel it: ${cancelCommand(server, request.workflowId)}`,
+        EXIT.interrupted,
+      );
+    }
+    console.error('Cancelling the run (Ctrl-C again leaves at once).');
+    await handle.cancel();
+    const late: RunEnd<T> = {
+      outcome: 'failed',
+      type: 'NotCancelledYet',
+      message: `The run has not ended ${CANCEL_PATIENCE_MS / 1000} seconds after it was cancelled: it ends when the platform is next started.`,
+    };
+    return await Promise.race([ended, sleep(CANCEL_PATIENCE_MS, late, { ref: false })]);
+  } finally {
+    interrupts.dispose();
+    watching.abort();
+    following.abort();
+    await progress;
+  }
+}
+
+/** @throws TemporalUnreachableError when it is not the run that ended, but the connection. */
+function endOf(
+  error: unknown,
+  address: string,
+): { outcome: 'cancelled' } | { outcome: 'failed'; type: string; message: string } {
+  if (!(error instanceof Error) || error.name !== 'WorkflowFailedError') {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TemporalUnreachableError(
+      `The Temporal server at ${address} stopped answering (${reason}): the run goes on when it is back.`,
+      { cause: error },
+    );
+  }
+  const { cause } = error;
+  if (cause instanceof CancelledFailure) return { outcome: 'cancelled' };
+  if (cause instanceof ApplicationFailure) {
+    return { outcome: 'failed', type: cause.type ?? 'ApplicationFailure', message: cause.message };
+  }
+  const what =
+    cause instanceof TerminatedFailure
+      ? 'The run was terminated'
+      : cause instanceof TimeoutFailure
+        ? 'The run took longer than it may'
+        : 'The run failed';
+  const reason = cause instanceof Error && cause.message !== '' ? ` (${cause.message.split('\n')[0]})` : '';
+  return { outcome: 'failed', type: cause?.constructor.name ?? 'Failure', message: `${what}${reason}.` };
+}
+
+function describeStart<T extends WorkflowType>(
+  connected: ConnectedClient,
+  request: RunRequest<T>,
+  handle: RunHandle<T>,
+): StartedRun {
+  const { workflowId, firstExecutionRunId: runId } = handle;
+  const { uiUrl, namespace } = connected;
+  return {
+    workflowId,
+    runId,
+    loadId: `${workflowId}::${runId}`,
+    uiUrl:
+      uiUrl &&
+      `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
+    command: startCommand(connected, request),
+  };
+}
+
+function startText(started: StartedRun, { lease }: ConnectedClient): string {
+  const whileUp = lease?.staysUp === false ? ' (while this command runs)' : '';
+  return fields([
+    ['workflow id', started.workflowId],
+    ['run id', started.runId],
+    ['LOAD_ID', started.loadId],
+    ['Web UI', started.uiUrl && `${started.uiUrl}${whileUp}`],
+    ['the same as', started.command],
+  ]);
+}
+
+function refuseToLeave({ lease }: ConnectedClient): void {
+  if (lease === undefined || lease.staysUp) return;
+  throw new InvalidInputError(
+    '--detach needs a platform that outlives this command: start `npm run dev` in another terminal first, or leave --detach out.',
+  );
+}
+
+/** The log of publications knows what a cancellation came too late for. */
+async function cancelledSentence(config: Config, workflowId: string): Promise<string> {
+  const publication = await publicationOf(localWarehouse(config), workflowId).catch(() => undefined);
+  return publication === undefined
+    ? 'Cancelled: the run published nothing, readers keep what they had.'
+    : `Cancelled after publication ${publication}, which stands; its quality was not checked to the end.`;
+}
+
+function onInterrupt() {
+  let note = (): void => undefined;
+  const first = new Promise<'interrupted'>((resolve) => {
+    let since: number | undefined;
+    note = () => {
+      since ??= Date.now();
+      if (Date.now() - since > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted);
+      resolve('interrupted');
+    };
+  });
+  process.on('SIGINT', note).on('SIGTERM', note);
+  return { first, dispose: () => void process.off('SIGINT', note).off('SIGTERM', note) };
+}

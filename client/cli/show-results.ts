@@ -1,0 +1,161 @@
+import type {
+  BuildCounts,
+  DataQualityResult,
+  DbtTransformResult,
+  NodeFailure,
+  RawIngestionResult,
+} from '../../contracts/run';
+import type { Warehouse } from '../../warehouse/warehouse';
+import { CommandFailure } from './failures';
+import { bytes, colors, dateSpan, duration, fields, heading, number, plural, table, visible } from './print';
+import { loadedTables, rejectReasons } from './warehouse-facts';
+
+/** Shows what an ingestion did: dates, tables, rejected records, build and checks. */
+export async function showIngestion(
+  warehouse: Warehouse,
+  result: RawIngestionResult,
+  givenDate: string | undefined,
+): Promise<void> {
+  const { loads, ignoredFiles } = result;
+  const nothingNew = result.outcome === 'NOTHING_NEW';
+  console.log(
+    heading(nothingNew ? 'There was nothing to load: nothing was built.' : publishedText(result.publication ?? 0)),
+  );
+  console.log(
+    fields([
+      ['source system', result.sourceSystem],
+      ['logical date', `${result.logicalDate} (${givenDate === undefined ? 'the newest delivery' : 'as given'})`],
+      ['loaded', nothingNew ? undefined : `${dateSpan(result.logicalDates)}, ${plural(loads.partitions, 'partition')}`],
+      [
+        'records',
+        nothingNew
+          ? undefined
+          : `${number(loads.rowsRead)} read = ${number(loads.rowsLoaded)} loaded + ${number(loads.rowsRejected)} rejected, ${bytes(loads.sizeBytes)}`,
+      ],
+      ['ignored files', ignoredFiles.length === 0 ? undefined : ignoredText(ignoredFiles)],
+      ['built', result.build === null ? undefined : buildText(result.build)],
+      ['quality', result.quality === null ? undefined : qualityText(result.quality)],
+    ]),
+  );
+  await showLoadedTables(warehouse, result.loadId);
+  showWarnings(result.warned, result.build);
+  if (result.quality !== null) showFindings(result.quality);
+}
+
+/** Shows what a transformation did. */
+export function showTransformation(result: DbtTransformResult): void {
+  console.log(heading(publishedText(result.publication)));
+  console.log(fields([['built', buildText(result.build)]]));
+  showWarnings(result.warned, result.build);
+}
+
+/** Shows what the quality checks found. */
+export function showQuality(result: DataQualityResult): void {
+  console.log(heading(`Checked publication ${result.publication}.`));
+  console.log(fields([['quality', qualityText(result)]]));
+  showFindings(result);
+}
+
+/** @throws CommandFailure when checks failed: the publication stands, but scripts must notice. */
+export function failOnFailedChecks(quality: DataQualityResult | null): void {
+  if (quality === null || quality.failed === 0) return;
+  throw new CommandFailure(
+    `${number(quality.failed)} of ${plural(quality.checks, 'data quality check')} failed; publication ${quality.publication} stands.`,
+  );
+}
+
+/** A query's result as a table, cut off after `limit` rows, with a note. */
+export function rowsTable(columns: string[], rows: Record<string, unknown>[], limit: number): string {
+  const shown = rows.slice(0, limit);
+  const isNumeric = (column: string) => {
+    const texts = shown.map((row) => cellText(row[column])).filter((text) => text !== '');
+    return texts.length > 0 && texts.every((text) => /^-?[\d.]+$/.test(text));
+  };
+  const printed = table(
+    columns,
+    shown.map((row) => columns.map((column) => (row[column] === null ? 'null' : cellText(row[column])))),
+    { right: columns.filter(isNumeric), width: Infinity },
+  );
+  const more = rows.length > limit ? ` (${limit} shown; --json and --csv give all)` : '';
+  return `${printed}\n${colors.dim(`${plural(rows.length, 'row')}${more}`)}`;
+}
+
+/** A value of a query's result as text; null is empty, lists and structs are JSON. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+async function showLoadedTables(warehouse: Warehouse, loadId: string): Promise<void> {
+  // A worker elsewhere may keep its state elsewhere: then this machine knows nothing of the load.
+  const loaded = await loadedTables(warehouse, loadId).catch(() => []);
+  if (loaded.length === 0) return;
+  console.log(heading('Tables'));
+  const columns = ['table', 'partitions', 'read', 'loaded', 'rejected'];
+  console.log(
+    table(
+      columns,
+      loaded.map((row) => [
+        String(row.table_name),
+        ...[row.partitions, row.rows_read, row.rows_loaded, row.rows_rejected].map(number),
+      ]),
+      { right: columns.slice(1) },
+    ),
+  );
+  const rejects = await rejectReasons(warehouse, loadId);
+  if (rejects.length === 0) return;
+  console.log(heading('Rejected records (raw.raw_rejected_rows)'));
+  console.log(
+    table(
+      ['table', 'records', 'reason', 'first'],
+      rejects.map((row) => [row.table_name, number(row.records), row.reason, row.first_record].map(String)),
+      { right: ['records'] },
+    ),
+  );
+}
+
+function showWarnings(warned: NodeFailure[], build: BuildCounts | null): void {
+  if (warned.length === 0) return;
+  const all = Math.max(build?.warnings ?? 0, warned.length);
+  const cut = all > warned.length ? `, the first ${warned.length}` : '';
+  console.log(heading(`dbt warnings (${number(all)}${cut})`));
+  console.log(
+    table(
+      ['node', 'message'],
+      warned.map(({ node, message }) => [node, message]),
+      { whole: ['node'] },
+    ),
+  );
+}
+
+function showFindings({ findings }: DataQualityResult): void {
+  if (findings.length === 0) return;
+  console.log(heading('Checks that did not pass (raw.data_quality_audit)'));
+  console.log(
+    table(
+      ['status', 'check', 'table', 'observed', 'expected', 'detail'],
+      findings.map((f) => [f.status, f.check, f.table, f.observed, f.expected, f.detail]),
+    ),
+  );
+}
+
+function publishedText(publication: number): string {
+  return `Published: readers now see publication ${publication}.`;
+}
+
+function buildText(build: BuildCounts): string {
+  const warnings = build.warnings === 0 ? 'no warnings' : plural(build.warnings, 'warning');
+  return `${plural(build.models, 'model')}, ${plural(build.tests, 'test')}, ${warnings} in ${duration(build.seconds * 1000)}`;
+}
+
+function qualityText({ checks, passed, warned, failed, asOf }: DataQualityResult): string {
+  const counts = `${plural(checks, 'check')}: ${passed} passed, ${warned} warned, ${failed} failed`;
+  const paint = failed > 0 ? colors.red : warned > 0 ? colors.yellow : colors.green;
+  return `${paint(counts)} (freshness as of ${asOf})`;
+}
+
+function ignoredText(files: string[]): string {
+  const shown = files.slice(0, 3).map(visible).join(', ');
+  const more = files.length > 3 ? ' …' : '';
+  return `${number(files.length)}${files.length >= 20 ? ' or more' : ''} of no described table: ${shown}${more}`;
+}

@@ -1,0 +1,126 @@
+import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
+import type { QueryResult, QueryTarget, Warehouse } from '../../warehouse/warehouse';
+
+/**
+ * What the command line shows besides a run's own result, asked of the published data set and the live audits. All of it
+ * fails with InvalidInputError before the first publication.
+ */
+
+type Row = QueryResult['rows'][number];
+
+const HEAD: QueryTarget = { kind: 'head' };
+
+/** The newest publication that a run made, if it made one. */
+export async function publicationOf(warehouse: Warehouse, workflowId: string): Promise<number | undefined> {
+  const [row] = await rows(
+    warehouse,
+    `select max(publication) as publication from raw.raw_publication
+     where workflow_id = ${sqlString(workflowId)} and status = 'PUBLISHED'`,
+  );
+  return row?.publication === null || row?.publication === undefined ? undefined : Number(row.publication);
+}
+
+/** One row per table that a run loaded. */
+export async function loadedTables(warehouse: Warehouse, loadId: string): Promise<Row[]> {
+  return rows(
+    warehouse,
+    `select table_name, count(*) as partitions, sum(rows_read) as rows_read, sum(rows_loaded) as rows_loaded,
+       sum(rows_rejected) as rows_rejected
+     from raw.raw_load_audit where load_id = ${sqlString(loadId)} and status = 'LOADED'
+     group by table_name order by table_name`,
+  );
+}
+
+/** A run's rejected records by table and reason, with the first of each. */
+export async function rejectReasons(warehouse: Warehouse, loadId: string): Promise<Row[]> {
+  return rows(
+    warehouse,
+    `select table_name, reason, count(*) as records,
+       arg_min(_source_file || ', record ' || _source_row_number, (_source_file, _source_row_number)) as first_record
+     from raw.raw_rejected_rows where _load_id = ${sqlString(loadId)}
+     group by table_name, reason order by records desc, table_name, reason limit 20`,
+  );
+}
+
+/** Number of logical dates that the published data set holds. */
+export async function publishedDates(warehouse: Warehouse): Promise<number> {
+  const [row] = await rows(warehouse, 'select count(distinct logical_date) as dates from raw.current_load');
+  return Number(row?.dates ?? 0);
+}
+
+/** A relation of the published data set. */
+export interface RelationRows {
+  schema: string;
+  relation: string;
+  rows: number;
+}
+
+const LAYERS = ['raw', 'staging', 'core', 'marts'];
+
+/** Rows of every relation of RAW (of the source tables only), STAGING, CORE and MARTS. */
+export async function relationRows(warehouse: Warehouse): Promise<RelationRows[]> {
+  const relations = await rows(
+    warehouse,
+    `with source_tables as (select distinct table_name as source_table from raw.current_load)
+     select table_schema, table_name from information_schema.tables
+     where table_catalog = current_database() and list_contains([${LAYERS.map(sqlString).join(', ')}], table_schema)
+       and (table_schema <> 'raw' or exists (
+         from source_tables
+         where list_contains([source_table, source_table || '_history', source_table || '_run'], table_name)))
+     order by array_position([${LAYERS.map(sqlString).join(', ')}], table_schema), table_name`,
+  );
+  if (relations.length === 0) return [];
+  const counts = relations.map(({ table_schema: schema, table_name: relation }, index) => {
+    const name = `${sqlIdentifier(String(schema))}.${sqlIdentifier(String(relation))}`;
+    return `select ${index} as place, count(*) as row_count from ${name}`;
+  });
+  const counted = await rows(warehouse, `${counts.join(' union all ')} order by place`);
+  return relations.map((relation, index) => ({
+    schema: String(relation.table_schema),
+    relation: String(relation.table_name),
+    rows: Number(counted[index]?.row_count),
+  }));
+}
+
+/** When a publication's candidate was opened and when it was published, in milliseconds since the epoch. */
+export async function publicationTimes(
+  warehouse: Warehouse,
+  publication: number,
+): Promise<{ createdAt: number; publishedAt: number } | undefined> {
+  const [row] = await rows(
+    warehouse,
+    `select epoch_ms(created_at) as created_at, epoch_ms(published_at) as published_at
+     from raw.raw_publication where publication = ${publication}`,
+  );
+  return row && { createdAt: Number(row.created_at), publishedAt: Number(row.published_at) };
+}
+
+/** The newest entries of the publication log. */
+export async function lastPublications(warehouse: Warehouse, limit: number): Promise<Row[]> {
+  return rows(
+    warehouse,
+    `select publication, status, base, models, tests, warnings, coalesce(published_at, built_at, created_at)::varchar as at,
+       load_id, failure
+     from raw.raw_publication order by publication desc limit ${limit}`,
+  );
+}
+
+/** The newest loads, one row per LOAD_ID; `current_partitions` are those that readers see. */
+export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Row[]> {
+  return rows(
+    warehouse,
+    `select a.load_id, min(a.recorded_at)::varchar as started_at,
+       count(distinct (a.table_name, a.logical_date)) filter (a.status = 'LOADED') as partitions,
+       count(distinct c.load_seq) as current_partitions,
+       min(a.logical_date)::varchar as first_date, max(a.logical_date)::varchar as last_date,
+       coalesce(sum(a.rows_loaded) filter (a.status = 'LOADED'), 0) as rows_loaded,
+       coalesce(sum(a.rows_rejected) filter (a.status = 'LOADED'), 0) as rows_rejected,
+       count(*) filter (a.status = 'FAILED') as failed_attempts
+     from raw.raw_load_audit as a left join raw.current_load as c on c.load_seq = a.load_seq
+     group by a.load_id order by started_at desc limit ${limit}`,
+  );
+}
+
+async function rows(warehouse: Warehouse, sql: string): Promise<Row[]> {
+  return (await warehouse.query(HEAD, sql)).rows;
+}
