@@ -28,7 +28,8 @@ export const dataQualityMonitoringInputSchema = z.strictObject({
    * the run, else the end of the newest logical date in the publication.
    */
   asOf: z
-    .union([z.literal('now'), z.iso.datetime({ offset: true })], {
+    .string()
+    .refine((text) => text === 'now' || z.iso.datetime({ offset: true }).safeParse(text).success, {
       error: "must be 'now' or a time such as 2026-03-11T02:00:00Z",
     })
     .optional(),

@@ -79,15 +79,15 @@ function judge(table: SourceTable, facts: TableFacts, asOf: Date): CheckOutcome[
       expected: `${facts.keys} distinct keys in RAW`,
       detail: `${facts.currentRows} current RAW rows, duplicates merged`,
     }),
-    none('duplicates_identical', table, facts.identicalDuplicates, 'rows that repeat another', ''),
+    none('duplicates_identical', table, facts.identicalDuplicates, 'repeated row', ''),
     none(
       'duplicates_conflicting',
       table,
       facts.conflictingKeys,
-      'keys with different rows',
+      'key with conflicting row',
       facts.sampleKey === undefined ? '' : `for example ${facts.sampleKey}`,
     ),
-    none('rejected_records', table, facts.rejected, 'records rejected', 'see RAW.RAW_REJECTED_ROWS'),
+    none('rejected_records', table, facts.rejected, 'rejected record', 'see RAW.RAW_REJECTED_ROWS'),
   ];
   if (table.freshness !== undefined) {
     outcomes.push(judgeFreshness('freshness_delivery', table.name, table.freshness, facts.newestDelivery, asOf));
@@ -109,7 +109,15 @@ function equal(check: string, table: SourceTable, observed: number, expected: nu
 
 function none(check: string, table: SourceTable, count: number, what: string, detail: string): CheckOutcome {
   const status = count === 0 ? 'PASS' : 'WARN';
-  return { check, table: table.name, severity: 'WARN', status, observed: `${count} ${what}`, expected: 'none', detail };
+  return {
+    check,
+    table: table.name,
+    severity: 'WARN',
+    status,
+    observed: `${count} ${what}${count === 1 ? '' : 's'}`,
+    expected: 'none',
+    detail,
+  };
 }
 
 /** One query per table. Names come from the validated contract; they are quoted all the same. */

@@ -142,6 +142,8 @@ export interface Warehouse {
   /**
    * Opens a new candidate on the head: the base's partitions plus this run's, winners by logical date, run start, LOAD_ID.
    * Its RAW views stand; dbt may build into it.
+   *
+   * @throws InvalidInputError when nothing is loaded.
    */
   createCandidate(run: RunIdentity, tables: SourceTable[], attempt: number): Promise<Candidate>;
 
@@ -158,7 +160,8 @@ export interface Warehouse {
   buildFindings(publication: number): Promise<NodeFailure[]>;
 
   /**
-   * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live.
+   * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live (before the first
+   * publication: only those).
    *
    * @throws InvalidInputError when the statement is not a single query, fails, or there is no such data set.
    */

@@ -23,9 +23,10 @@ let runs = 0;
 /** Runs an ingestion; a failure is returned as the cause that the Web UI shows. */
 async function ingest(): Promise<{ type?: string; message?: string; publication?: number }> {
   const options = { taskQueue: TASK_QUEUE, workflowId: `gates-${++runs}`, args: [] };
-  return client.workflow
-    .execute('mfgRawIngestion', options)
-    .catch((error: Error) => error.cause as Error) as Promise<{ type?: string; message?: string }>;
+  return client.workflow.execute('mfgRawIngestion', options).catch((error: Error) => error.cause as Error) as Promise<{
+    type?: string;
+    message?: string;
+  }>;
 }
 
 describe('gates', () => {

@@ -358,6 +358,11 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     it('answers one read-only query and refuses everything else in one sentence', async () => {
       const bench = new Bench(make);
       await expect(bench.rows('select 1')).rejects.toThrow(/nothing is published yet/);
+      expect(await bench.rows('select * from raw.raw_load_audit')).toEqual([]);
+      const run = { loadId: 't::r', workflowId: 't', runId: 'r' };
+      await expect(bench.warehouse.createCandidate(run, bench.system.tables, 1)).rejects.toThrow(
+        /nothing is loaded yet/,
+      );
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       await bench.run();
       const refused = async (sql: string) => {
@@ -367,7 +372,12 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       for (const sql of ['delete from raw.materials', 'select 1; select 2', 'drop table raw.raw_publication', '']) {
         await refused(sql);
       }
-      for (const sql of ["from read_text('/etc/passwd')", `copy (select 1) to '${bench.stateDir}/x.csv'`, 'selec 1']) {
+      for (const sql of [
+        "from read_text('/etc/passwd')",
+        `from read_text('${bench.stateDir}/store.duckdb')`,
+        `copy (select 1) to '${bench.stateDir}/x.csv'`,
+        'selec 1',
+      ]) {
         await refused(sql);
       }
       await expect(bench.warehouse.query({ kind: 'publication', publication: 99 }, 'select 1')).rejects.toThrow(

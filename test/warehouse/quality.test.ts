@@ -67,13 +67,13 @@ describe('quality checks', () => {
 
   it('count identical and conflicting duplicates and rejected records', async () => {
     const { find } = await check('m1,a,\nm1,a,\nm2,b,\nm2,c,\nshort\n');
-    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', observed: '1 rows that repeat another' });
+    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', observed: '1 repeated row' });
     expect(find('duplicates_conflicting')).toMatchObject({
       status: 'WARN',
-      observed: '1 keys with different rows',
+      observed: '1 key with conflicting row',
       detail: 'for example m2',
     });
-    expect(find('rejected_records')).toMatchObject({ status: 'WARN', observed: '1 records rejected' });
+    expect(find('rejected_records')).toMatchObject({ status: 'WARN', observed: '1 rejected record' });
     expect(find('row_count_source_raw')).toMatchObject({ status: 'PASS', observed: '4 rows + 1 rejected' });
   });
 

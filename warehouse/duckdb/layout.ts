@@ -12,9 +12,9 @@ import path from 'node:path';
 export interface Layout {
   stateDir: string;
   store: string;
+  raw: string;
   builds: string;
   published: string;
-  staging: string;
   partition(table: string, loadSeq: bigint | string): string;
   rejects(table: string, loadSeq: bigint | string): string;
   build(publication: number): string;
@@ -25,14 +25,15 @@ export const DATABASE_FILE = 'mfg.duckdb';
 
 export function layoutOf(stateDir: string): Layout {
   const builds = path.join(stateDir, 'builds');
+  const raw = path.join(stateDir, 'raw');
   return {
     stateDir,
     store: path.join(stateDir, 'store.duckdb'),
+    raw,
     builds,
     published: path.join(stateDir, 'published'),
-    staging: path.join(stateDir, 'staging'),
-    partition: (table, loadSeq) => path.join(stateDir, 'raw', table, `${loadSeq}.parquet`),
-    rejects: (table, loadSeq) => path.join(stateDir, 'raw', table, `${loadSeq}.rejects.parquet`),
+    partition: (table, loadSeq) => path.join(raw, table, `${loadSeq}.parquet`),
+    rejects: (table, loadSeq) => path.join(raw, table, `${loadSeq}.rejects.parquet`),
     build: (publication) => path.join(builds, String(publication)),
     database: (publication) => path.join(builds, String(publication), DATABASE_FILE),
   };

@@ -1,5 +1,6 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { InvalidInputError } from '../../contracts/errors';
 import type { PublishResult, RunIdentity } from '../../contracts/run';
 import type { SourceTable } from '../../contracts/source-contract';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
@@ -32,6 +33,9 @@ export async function createCandidate(
     );
     await addLoadToDataSet(db, number, head?.dataSet ?? null, run.loadId);
     const raw = await rawTablesOf(db, layout, number, tables);
+    if (raw.every(({ current }) => current.length === 0)) {
+      throw new InvalidInputError('nothing is loaded yet, so there is nothing to build: run mfgRawIngestion first.');
+    }
     return {
       publication: number,
       base: head?.publication ?? null,

@@ -11,7 +11,10 @@ import { AUDIT_TABLES } from './store-schema';
 /** Statements that only read. */
 const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
 
-/** Runs one read-only query on a data set, in a database of its own that sees it and nothing else of the machine. */
+/**
+ * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions, the live audit
+ * tables and nothing else of the machine. Before the first publication it sees the audit tables only.
+ */
 export async function query(
   session: StoreSession,
   layout: Layout,
@@ -19,24 +22,23 @@ export async function query(
   sql: string,
   signal: AbortSignal | undefined,
 ): Promise<QueryResult> {
-  const { dataSet, audits } = await session(async (db) => ({
-    dataSet: await dataSetOf(db, target),
-    audits: await readAudits(db, sql),
-  }));
+  if (sql.trim() === '') throw new InvalidInputError('the query is empty: write one SQL statement.');
+  const { dataSet, audits } = await session(async (db) => {
+    const audits = await readAudits(db, sql);
+    const dataSet = await dataSetOf(db, target);
+    if (dataSet === undefined && audits.length === 0) {
+      throw new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
+    }
+    return { dataSet, audits };
+  });
   return withDuckDb({ path: ':memory:', signal }, async (db) => {
-    await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
-    await db.run(`attach ':memory:' as mfg`);
-    const relations = await db.rows(
-      `select schema_name, view_name as relation from duckdb_views() where database_name = 'published' and not internal
-       union select schema_name, table_name from duckdb_tables() where database_name = 'published'`,
-    );
-    const schemas = new Set(relations.map((relation) => String(relation.schema_name)));
-    for (const schema of schemas) await db.run(`create schema mfg.${sqlIdentifier(schema)}`);
-    const live = new Set<unknown>(audits.map((audit) => audit.table));
-    for (const { schema_name, relation } of relations) {
-      if (schema_name === 'raw' && live.has(relation)) continue;
-      const name = `${sqlIdentifier(String(schema_name))}.${sqlIdentifier(String(relation))}`;
-      await db.run(`create view mfg.${name} as from published.${name}`);
+    await db.run(`attach ':memory:' as mfg; create schema mfg.raw`);
+    if (dataSet !== undefined) {
+      await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
+      await showDataSet(
+        db,
+        audits.map((audit) => audit.table),
+      );
     }
     for (const { table, structure, rows } of audits) {
       await db.run(
@@ -45,10 +47,25 @@ export async function query(
       );
     }
     await db.run('use mfg');
-    await db.run(`set allowed_directories = ${sqlStringList([layout.stateDir])}; set enable_external_access = false;
+    await db.run(`set allowed_directories = ${sqlStringList([layout.raw])}; set enable_external_access = false;
       set lock_configuration = true`);
     return readOnly(db, sql);
   });
+}
+
+/** Shows every relation of the attached data set under its own name, but for the audit tables that are shown live. */
+async function showDataSet(db: DuckDb, live: readonly string[]): Promise<void> {
+  const relations = await db.rows(
+    `select schema_name, view_name as relation from duckdb_views() where database_name = 'published' and not internal
+     union select schema_name, table_name from duckdb_tables() where database_name = 'published'`,
+  );
+  const schemas = new Set(relations.map((relation) => String(relation.schema_name)));
+  for (const schema of schemas) await db.run(`create schema if not exists mfg.${sqlIdentifier(schema)}`);
+  for (const { schema_name, relation } of relations) {
+    if (schema_name === 'raw' && live.includes(String(relation))) continue;
+    const name = `${sqlIdentifier(String(schema_name))}.${sqlIdentifier(String(relation))}`;
+    await db.run(`create view mfg.${name} as from published.${name}`);
+  }
 }
 
 /** The live audit tables that a query may name, with their shape: the published file shows them as of publishing. */
@@ -83,12 +100,9 @@ async function readOnly(db: DuckDb, sql: string): Promise<QueryResult> {
   }
 }
 
-async function dataSetOf(db: DuckDb, target: QueryTarget): Promise<number> {
-  if (target.kind === 'head') {
-    const head = await selectHead(db);
-    if (head === undefined) throw new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
-    return head.dataSet;
-  }
+/** Undefined before the first publication. */
+async function dataSetOf(db: DuckDb, target: QueryTarget): Promise<number | undefined> {
+  if (target.kind === 'head') return (await selectHead(db))?.dataSet;
   const [row] = await db.rows('select data_set, status from raw.raw_publication where publication = $1', [
     target.publication,
   ]);
