@@ -18,6 +18,8 @@ interface TableFacts {
   stagingRows: number;
   identicalDuplicates: number;
   conflictingKeys: number;
+  /** Rows of `raw.<table>` without a key: staging leaves them out. */
+  keylessRows: number;
   sampleKey: string | undefined;
   newestDelivery: Date | undefined;
   newestLoad: Date | undefined;
@@ -79,15 +81,16 @@ function judge(table: SourceTable, facts: TableFacts, asOf: Date): CheckOutcome[
       expected: `${facts.keys} distinct keys in RAW`,
       detail: `${facts.currentRows} current RAW rows, duplicates merged`,
     }),
-    none('duplicates_identical', table, facts.identicalDuplicates, 'repeated row', ''),
+    none('duplicates_identical', table, facts.identicalDuplicates, 'repeated rows', ''),
     none(
       'duplicates_conflicting',
       table,
       facts.conflictingKeys,
-      'key with conflicting row',
+      'conflicting keys',
       facts.sampleKey === undefined ? '' : `for example ${facts.sampleKey}`,
     ),
-    none('rejected_records', table, facts.rejected, 'rejected record', 'see RAW.RAW_REJECTED_ROWS'),
+    none('rows_without_key', table, facts.keylessRows, 'rows without a key', 'left out of STAGING'),
+    none('rejected_records', table, facts.rejected, 'rejected records', 'see RAW.RAW_REJECTED_ROWS'),
   ];
   if (table.freshness !== undefined) {
     outcomes.push(judgeFreshness('freshness_delivery', table.name, table.freshness, facts.newestDelivery, asOf));
@@ -114,7 +117,7 @@ function none(check: string, table: SourceTable, count: number, what: string, de
     table: table.name,
     severity: 'WARN',
     status,
-    observed: `${count} ${what}${count === 1 ? '' : 's'}`,
+    observed: `${what}: ${count}`,
     expected: 'none',
     detail,
   };
@@ -132,9 +135,10 @@ async function readFacts(
   const current = `raw.${sqlIdentifier(table.name)}`;
   const history = `raw.${sqlIdentifier(`${table.name}_history`)}`;
   const staging = `staging.${sqlIdentifier(`stg_${system.name}__${table.name}`)}`;
-  const keys = table.key.map((name) => `trim(${sqlIdentifier(name)})`);
+  const keys = table.key.map((name) => cleanCell(name, table.csv.null_tokens));
+  const hasKey = keys.map((key) => `${key} is not null`).join(' and ');
   const content = table.columns.map((column) => sqlIdentifier(column.name)).join(', ');
-  const keyText = keys.map((key) => `coalesce(${key}, '')`).join(` || ' / ' || `);
+  const keyText = keys.join(` || ' / ' || `);
   const asOfLiteral = `timestamp ${sqlString(asOf.toISOString().replace('T', ' ').replace('Z', ''))}`;
   // An append table's later delivery supersedes an earlier one: only repeats within one delivery are duplicates.
   const within = table.mode === 'append' ? ', _logical_date' : '';
@@ -152,14 +156,15 @@ async function readFacts(
        from raw.raw_load_audit where status = 'LOADED' and load_seq in (select load_seq from loads)
      ), groups as (
        select ${keyText} as key_text, count(*) as copies, count(distinct hash(${content})) as variants
-       from ${current} group by ${[...keys, ...(within === '' ? [] : ['_logical_date'])].join(', ')}
+       from ${current} where ${hasKey} group by ${[...keys, ...(within === '' ? [] : ['_logical_date'])].join(', ')}
      )
      select
        (select rows_read from audit) as source_records,
        (select rows_rejected from audit) as rejected,
        (select count(*) from ${history}) as raw_rows,
        (select count(*) from ${current}) as current_rows,
-       (select count(*) from (select distinct ${keys.join(', ')} from ${current})) as keys,
+       (select count(*) from (select distinct ${keys.join(', ')} from ${current} where ${hasKey})) as keys,
+       (select count(*) from ${current} where not (${hasKey})) as keyless_rows,
        (select count(*) from ${staging}) as staging_rows,
        (select coalesce(sum(copies - variants), 0) from groups) as identical_duplicates,
        (select count(*) from groups where variants > 1) as conflicting_keys,
@@ -179,11 +184,18 @@ async function readFacts(
     stagingRows: Number(row.staging_rows),
     identicalDuplicates: Number(row.identical_duplicates),
     conflictingKeys: Number(row.conflicting_keys),
+    keylessRows: Number(row.keyless_rows),
     sampleKey: row.sample_key === null ? undefined : String(row.sample_key),
     newestDelivery: endOfDay(row.newest_date, system.timeZone, asOf),
     newestLoad: utcTime(row.newest_load),
     newestEvent: utcTime(row.newest_event),
   };
+}
+
+/** A cell as staging cleans it: trimmed of white space; empty, and one of the null tokens, is null. */
+function cleanCell(column: string, nullTokens: string[]): string {
+  const trimmed = `trim(${sqlIdentifier(column)}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))`;
+  return ['', ...nullTokens].reduce((cell, token) => `nullif(${cell}, ${sqlString(token)})`, trimmed);
 }
 
 /**

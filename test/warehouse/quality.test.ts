@@ -67,14 +67,22 @@ describe('quality checks', () => {
 
   it('count identical and conflicting duplicates and rejected records', async () => {
     const { find } = await check('m1,a,\nm1,a,\nm2,b,\nm2,c,\nshort\n');
-    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', observed: '1 repeated row' });
+    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', observed: 'repeated rows: 1' });
     expect(find('duplicates_conflicting')).toMatchObject({
       status: 'WARN',
-      observed: '1 key with conflicting row',
+      observed: 'conflicting keys: 1',
       detail: 'for example m2',
     });
-    expect(find('rejected_records')).toMatchObject({ status: 'WARN', observed: '1 rejected record' });
+    expect(find('rejected_records')).toMatchObject({ status: 'WARN', observed: 'rejected records: 1' });
     expect(find('row_count_source_raw')).toMatchObject({ status: 'PASS', observed: '4 rows + 1 rejected' });
+  });
+
+  it('count rows without a key apart: STAGING leaves them out, and that is no loss', async () => {
+    const staging = "select distinct on (material_id) * from raw.materials where trim(material_id) not in ('', 'N/A')";
+    const { find } = await check('m1,a,\n,b,\n  ,c,\nN/A,d,\n', undefined, staging);
+    expect(find('rows_without_key')).toMatchObject({ status: 'WARN', observed: 'rows without a key: 3' });
+    expect(find('row_count_raw_staging')).toMatchObject({ status: 'PASS', observed: '1 rows in STAGING' });
+    expect(find('duplicates_identical').status).toBe('PASS');
   });
 
   it('fail when rows are lost on the way to STAGING', async () => {

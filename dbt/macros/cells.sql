@@ -1,0 +1,89 @@
+{#-
+    The rows of a snapshot table with clean cells, one per key and logical date.
+
+    - A cell is trimmed; an empty or whitespace-only one, and one of the contract's `null_tokens`, is null.
+    - Rows of the same snapshot with the same key are duplicates. The one that stands last in the delivery is kept. When they
+      differ in any cell, `has_conflicting_duplicates` is true.
+    - A row without a key cannot be told from others: it stays in RAW, where tests count it.
+-#}
+{% macro clean_rows(system, table, relation) %}
+{%- set contract = source_contract(system, table) -%}
+{%- set columns = contract.columns.keys() | list | join(', ') -%}
+{%- set snapshot_key = (contract.key + ['_logical_date']) | join(', ') -%}
+{%- set lineage = '_load_id, _logical_date, _source_file, _source_row_number' -%}
+{%- if not execute %}{{ return('select * from ' ~ relation) }}{% endif %}
+    select
+        {{ columns }},
+        {{ lineage }},
+        min(hash({{ columns }})) over (partition by {{ snapshot_key }})
+        <> max(hash({{ columns }})) over (partition by {{ snapshot_key }}) as has_conflicting_duplicates
+    from (
+        select
+            {% for column in contract.columns -%}
+            {{ clean_cell(column, contract.csv.null_tokens) }} as {{ column }},
+            {% endfor -%}
+            {{ lineage }}
+        from {{ relation }}
+    ) as clean_cells
+    where {% for column in contract.key %}{{ column }} is not null{% if not loop.last %} and {% endif %}{% endfor %}
+    qualify row_number() over (
+        partition by {{ snapshot_key }} order by _source_file desc, _source_row_number desc
+    ) = 1
+{%- endmacro %}
+
+{% macro clean_cell(column, null_tokens) -%}
+    {#- Space, tab, line feed, carriage return, no-break space. -#}
+    {%- set trimmed = 'trim(' ~ column ~ ", ' ' || chr(9) || chr(10) || chr(13) || chr(160))" -%}
+    {%- set cell = namespace(sql=trimmed) -%}
+    {%- for token in [''] + null_tokens -%}
+        {%- set cell.sql = 'nullif(' ~ cell.sql ~ ', ' ~ dbt.string_literal(dbt.escape_single_quotes(token)) ~ ')' -%}
+    {%- endfor -%}
+    {{ cell.sql }}
+{%- endmacro %}
+
+{#-
+    A clean cell as the type that the contract gives its column: text, integer, decimal, date, timestamp (UTC, from the
+    system's local time) or boolean. Null when the cell is not such a value; see `uncastable_cell_count`.
+-#}
+{% macro typed_cell(system, table, column) -%}
+    {%- set contract = source_contract(system, table) -%}
+    {%- set type = contract.columns.get(column, 'text') -%}
+    {%- if type == 'text' -%}
+        {{ column }}
+    {%- elif type == 'integer' -%}
+        {{ number_cell(column, '[+-]?[0-9]+', 'bigint', '.') }}
+    {%- elif type == 'decimal' -%}
+        {%- set mark = contract.csv.decimal_mark -%}
+        {{ number_cell(column, '[+-]?[0-9]+([' ~ mark ~ '][0-9]+)?', 'decimal(18, 6)', mark) }}
+    {%- elif type == 'date' -%}
+        cast({{ parse_timestamp(column, contract.csv.date_format) }} as date)
+    {%- elif type == 'timestamp' -%}
+        {{ convert_time_zone(parse_timestamp(column, contract.csv.timestamp_format), contract.time_zone, 'UTC') }}
+    {%- elif type == 'boolean' -%}
+        case
+            when lower({{ column }}) in ('true', 'yes', '1') then true
+            when lower({{ column }}) in ('false', 'no', '0') then false
+        end
+    {%- else -%}
+        {%- do exceptions.raise_compiler_error(system ~ '.' ~ table ~ '.' ~ column ~ ': unknown data_type ' ~ type) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- How many cells of a row hold something that is not a value of their column's type. -#}
+{% macro uncastable_cell_count(system, table) -%}
+    {%- set terms = ['0'] -%}
+    {%- for column, type in source_contract(system, table).columns.items() if type != 'text' -%}
+        {%- do terms.append(
+            'case when ' ~ column ~ ' is not null and ' ~ typed_cell(system, table, column) ~ ' is null then 1 else 0 end'
+        ) -%}
+    {%- endfor -%}
+    {{ terms | join(' + ') }}
+{%- endmacro %}
+
+{#- Stricter than a cast: 1.5 is no integer, and digit groups, exponents and blanks are not guessed at. -#}
+{% macro number_cell(column, pattern, type, decimal_mark) -%}
+    case
+        when {{ matches_whole(column, pattern) }}
+            then try_cast(replace({{ column }}, '{{ decimal_mark }}', '.') as {{ type }})
+    end
+{%- endmacro %}

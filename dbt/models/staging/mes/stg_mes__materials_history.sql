@@ -1,0 +1,46 @@
+with
+
+source as (
+
+    select * from {{ source_history('mes', 'materials') }}
+
+),
+
+clean as (
+
+    {{ clean_rows('mes', 'materials', 'source') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        material_id,
+
+        -- strings
+        material_name,
+        material_type,
+        unit_of_measure,
+        status as material_status,
+
+        -- booleans
+        has_conflicting_duplicates,
+
+        -- numerics
+        {{ uncastable_cell_count('mes', 'materials') }} as uncastable_cell_count,
+
+        -- timestamps
+        {{ typed_cell('mes', 'materials', 'created_at') }} as created_at,
+        {{ snapshot_at('mes', 'materials') }} as snapshot_at,
+
+        -- lineage
+        _load_id,
+        _logical_date,
+        _source_file,
+        _source_row_number
+    from clean
+
+)
+
+select * from renamed
