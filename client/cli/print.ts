@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { createColors, isColorSupported } from 'picocolors';
 
 /** Colours of stdout; plain when it is no terminal or NO_COLOR is set. */
-export const colors = createColors(process.stdout.isTTY && isColorSupported && !process.env.NO_COLOR);
+export const colors = createColors(process.stdout.isTTY === true && isColorSupported && !process.env.NO_COLOR);
 
 /** How a table is laid out. */
 interface TableOptions {

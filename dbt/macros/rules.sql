@@ -34,3 +34,8 @@
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
 {%- endmacro %}
+
+{#- A sum that does not depend on the order of its rows, as a sum of doubles does: the same rows give the same bits. -#}
+{% macro exact_sum(expression) -%}
+    cast(sum(cast({{ expression }} as decimal(18, 6))) as double)
+{%- endmacro %}

@@ -70,10 +70,12 @@ counted as (
         count(case when event_name = 'completed' and not is_late then 1 end) as orders_completed_on_time,
         count(case when event_name = 'completed' and is_late then 1 end) as orders_completed_late,
         count(case when event_name = 'impossible' then 1 end) as orders_with_impossible_dates,
-        sum(case when event_name = 'completed' and planned_duration_hours is not null then actual_duration_hours end)
-            as completed_actual_hours,
-        sum(case when event_name = 'completed' and actual_duration_hours is not null then planned_duration_hours end)
-            as completed_planned_hours
+        {{ exact_sum(
+            "case when event_name = 'completed' and planned_duration_hours is not null then actual_duration_hours end"
+        ) }} as completed_actual_hours,
+        {{ exact_sum(
+            "case when event_name = 'completed' and actual_duration_hours is not null then planned_duration_hours end"
+        ) }} as completed_planned_hours
     from events
     where production_date <= _logical_date
     group by site, production_date
