@@ -17,14 +17,24 @@ const asciiCharacter = z.string().regex(/^[\t\x20-\x7e]$/, 'must be one ASCII ch
  * (strftime notation) are what the staging models cast by.
  */
 const csvDialectSchema = z.strictObject({
-  delimiter: asciiCharacter.default(','),
-  quote: asciiCharacter.default('"'),
-  encoding: z.enum(['utf-8', 'latin-1']).default('utf-8'),
-  decimal_mark: z.enum(['.', ',']).default('.'),
-  null_tokens: z.array(z.string()).default(['N/A', '#N/A']),
-  date_format: z.string().default('%Y-%m-%d'),
-  timestamp_format: z.string().default('%Y-%m-%d %H:%M:%S'),
+  delimiter: asciiCharacter,
+  quote: asciiCharacter,
+  encoding: z.enum(['utf-8', 'latin-1']),
+  decimal_mark: z.enum(['.', ',']),
+  null_tokens: z.array(z.string()),
+  date_format: z.string(),
+  timestamp_format: z.string(),
 });
+
+const DEFAULT_DIALECT: z.infer<typeof csvDialectSchema> = {
+  delimiter: ',',
+  quote: '"',
+  encoding: 'utf-8',
+  decimal_mark: '.',
+  null_tokens: ['N/A', '#N/A'],
+  date_format: '%Y-%m-%d',
+  timestamp_format: '%Y-%m-%d %H:%M:%S',
+};
 
 const periodSchema = z.strictObject({
   count: z.number().int().positive(),
@@ -63,7 +73,7 @@ const tableSchema = z.looseObject({
 const systemMetaSchema = z.strictObject({
   time_zone: z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin'),
   logical_date_offset_days: z.number().int().min(0).max(31).default(0),
-  csv: csvDialectSchema.prefault({}),
+  csv: csvDialectSchema.partial().default({}),
 });
 
 /** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
@@ -160,7 +170,9 @@ export function parseSourcesFile(text: string, file: string, system: string): So
     name: system,
     timeZone: source.config.meta.time_zone,
     logicalDateOffsetDays: source.config.meta.logical_date_offset_days,
-    tables: source.tables.map((table) => toSourceTable(table, system, source.config.meta.csv, file)),
+    tables: source.tables.map((table) =>
+      toSourceTable(table, system, { ...DEFAULT_DIALECT, ...source.config.meta.csv }, file),
+    ),
   };
 }
 

@@ -14,3 +14,8 @@ export function sqlIdentifier(name: string): string {
 export function sqlStringList(values: readonly string[]): string {
   return `[${values.map(sqlString).join(', ')}]`;
 }
+
+/** A scan of Parquet files that reads nothing but the files: no column comes from a folder that is named `x=y`. */
+export function parquet(files: readonly string[]): string {
+  return `read_parquet(${sqlStringList(files)}, hive_partitioning = false)`;
+}

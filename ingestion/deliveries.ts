@@ -9,7 +9,7 @@ export interface DeliveredFile {
   /** Relative to the source folder, with forward slashes. */
   path: string;
   sizeBytes: number;
-  /** ISO 8601 */
+  /** The later of the times at which content and inode changed, ISO 8601. */
   modifiedAt: string;
 }
 
@@ -24,13 +24,13 @@ export interface FoundDelivery {
 /** What stands in a source system's folder. */
 export interface SourceFolder {
   deliveries: FoundDelivery[];
-  /** CSV files of no described table, relative to the source folder. */
+  /** CSV files of no described table, and folders that are no date, relative to the source folder. */
   ignoredFiles: string[];
 }
 
 /**
  * Lists a system's deliveries: `<system>/<table>.csv[.gz]` (flat) and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]` (dated). A
- * file belongs to the longest table name that begins its own and is followed by its end or one of `-_.`.
+ * dated file belongs to the longest table name that begins its own and is followed by its end or one of `-_.`.
  *
  * @throws InvalidInputError when the folder does not exist; UnreadableFileError for a link that leads out of it, or for
  * one table delivered twice for one date (flat and dated, or plain and gzipped).
@@ -46,9 +46,9 @@ export async function findDeliveries(sourceDir: string, system: SourceSystem): P
   const ignoredFiles: string[] = [];
   const take = async (folder: string, logicalDate: string | undefined) => {
     for (const name of (await readdir(path.join(sourceDir, folder))).sort()) {
-      if (!/\.csv(\.gz)?$/.test(name)) continue;
+      if (!CSV_SUFFIX.test(name)) continue;
       const relative = `${folder}/${name}`;
-      const table = tableOf(name, system);
+      const table = tableOf(name, system, logicalDate === undefined);
       if (table === undefined) {
         ignoredFiles.push(relative);
         continue;
@@ -66,27 +66,38 @@ export async function findDeliveries(sourceDir: string, system: SourceSystem): P
   for (const entry of entries) {
     if (isDate(entry.name) && (await isFolder(path.join(root, entry.name)))) {
       await take(`${system.name}/${entry.name}`, entry.name);
+    } else if (entry.isDirectory()) {
+      ignoredFiles.push(`${system.name}/${entry.name}/`);
     }
   }
   return { deliveries: [...found.values()], ignoredFiles };
 }
+
+const CSV_SUFFIX = /\.csv(\.gz)?$/i;
 
 /** True for an existing calendar date, YYYY-MM-DD. */
 export function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && DateTime.fromISO(text, { zone: 'utc' }).isValid;
 }
 
-function tableOf(fileName: string, system: SourceSystem): string | undefined {
-  const stem = fileName.replace(/\.csv(\.gz)?$/, '').toLowerCase();
+function tableOf(fileName: string, system: SourceSystem, isFlat: boolean): string | undefined {
+  const stem = fileName.replace(CSV_SUFFIX, '').toLowerCase();
   return system.tables
     .map((table) => table.name)
-    .filter((table) => stem === table || (stem.startsWith(table) && '-_.'.includes(stem[table.length] ?? ' ')))
+    .filter(
+      (table) => stem === table || (!isFlat && stem.startsWith(table) && '-_.'.includes(stem[table.length] ?? ' ')),
+    )
     .sort((a, b) => b.length - a.length)[0];
 }
 
 async function inspect(sourceDir: string, relative: string): Promise<DeliveredFile | undefined> {
   const absolute = path.join(sourceDir, relative);
-  const [real, root] = await Promise.all([realpath(absolute), realpath(sourceDir)]);
+  const root = await realpath(sourceDir);
+  const real = await realpath(absolute).catch(() => {
+    throw new UnreadableFileError(
+      `${relative} cannot be opened: its name is not UTF-8, or it is a link to a file that is not there; remove or rename it.`,
+    );
+  });
   if (!real.startsWith(root + path.sep)) {
     throw new UnreadableFileError(
       `${relative} is a link that leads out of the source folder: deliver the file itself.`,
@@ -94,11 +105,15 @@ async function inspect(sourceDir: string, relative: string): Promise<DeliveredFi
   }
   const info = await stat(real);
   if (!info.isFile()) return undefined;
-  return { path: relative, sizeBytes: info.size, modifiedAt: info.mtime.toISOString() };
+  return {
+    path: relative,
+    sizeBytes: info.size,
+    modifiedAt: new Date(Math.max(info.mtimeMs, info.ctimeMs)).toISOString(),
+  };
 }
 
 function refuseTwice(delivery: FoundDelivery, relative: string): void {
-  const stem = (file: string) => file.replace(/\.csv(\.gz)?$/, '');
+  const stem = (file: string) => file.replace(CSV_SUFFIX, '').toLowerCase();
   const twin = delivery.files.find((file) => stem(file.path) === stem(relative));
   if (twin !== undefined) {
     throw new UnreadableFileError(`${twin.path} and ${relative} are one delivery twice: remove one of them.`);

@@ -42,6 +42,7 @@ const BATCH_BYTES = 256 * 1024 * 1024;
  */
 export async function planRun(request: PlanRequest): Promise<RunPlan> {
   const { input } = request;
+  const startedAt = new Date().toISOString();
   const system = chooseSystem(request.systems, input.sourceSystem);
   const tables = chooseTables(system, input.tables);
   const folder = await findDeliveries(request.sourceDir, system);
@@ -63,7 +64,8 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
   const deliveries: Delivery[] = [];
   for (const found of candidates) {
     const known = published.get(`${found.table} ${found.logicalDate}`);
-    const delivery = await fingerprint(request, found, known);
+    // The run's own date is always read anew: what looks untouched may have been replaced by a file of equal size and time.
+    const delivery = await fingerprint(request, found, found.logicalDate === logicalDate ? undefined : known);
     if (found.logicalDate === logicalDate || known === undefined || !sameFiles(delivery, known)) {
       deliveries.push(delivery);
     }
@@ -73,7 +75,7 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
     sourceSystem: system.name,
     logicalDate,
     logicalDateOrigin: origin,
-    startedAt: new Date().toISOString(),
+    startedAt,
     contractDigests: Object.fromEntries(system.tables.filter((t) => tables.has(t.name)).map((t) => [t.name, t.digest])),
     codeVersion: request.codeVersion,
     batches: toBatches(deliveries),
@@ -119,7 +121,9 @@ function resolveLogicalDate(
     if (day === null) throw new InvalidInputError(`the schedule's time '${scheduledAt}' is not a time.`);
     return { logicalDate: day, origin: 'schedule' };
   }
-  const dates = deliveries.map((delivery) => delivery.logicalDate ?? newestChange(delivery, system));
+  // A flat file beside dated ones belongs to their newest date; only without any does the day of its change count.
+  const dated = deliveries.flatMap((delivery) => delivery.logicalDate ?? []);
+  const dates = dated.length > 0 ? dated : deliveries.map((delivery) => newestChange(delivery, system));
   const newest = dates.sort().at(-1);
   if (newest === undefined) {
     throw new InvalidInputError(

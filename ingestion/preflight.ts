@@ -6,7 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { parseString } from 'fast-csv';
 import type { CsvDialect, SourceTable } from '../contracts/source-contract';
 import { HeaderMismatchError, UnreadableFileError } from '../contracts/errors';
-import { RecordCounter } from './record-counter';
+import { RecordCounter, type SurplusRecord } from './record-counter';
 
 /** What the bytes of a file say before any CSV reader is trusted with them. */
 export interface Preflight {
@@ -17,6 +17,8 @@ export interface Preflight {
   records: number;
   /** 1-based positions, among all lines after the header, of empty lines: readers count them, we do not. */
   emptyLines: number[];
+  /** Records with more fields than the header. */
+  surplus: SurplusRecord[];
   /** Header names in the file's order, trimmed. */
   header: string[];
 }
@@ -65,15 +67,15 @@ export async function preflight(
   });
   try {
     const plain = Readable.from(fingerprint(raw), { objectMode: false });
-    if (file.endsWith('.gz')) await pipeline(plain, createGunzip(), count, { signal });
+    if (file.toLowerCase().endsWith('.gz')) await pipeline(plain, createGunzip(), count, { signal });
     else await pipeline(plain, count, { signal });
   } catch (error) {
     throw asUnreadable(error, name);
   }
-  const { records, emptyLines } = counter.finish();
+  const { records, emptyLines, surplus } = counter.finish();
   const header = await readHeader(head.subarray(0, counter.headerBytes), name, table.csv);
   checkHeader(header, name, table);
-  return { sha256: hash.digest('hex'), sizeBytes, records, emptyLines, header };
+  return { sha256: hash.digest('hex'), sizeBytes, records, emptyLines, surplus, header };
 }
 
 /** SHA-256 and size of a file as delivered. */
@@ -93,7 +95,10 @@ export async function fingerprintFile(
 /** Parses the header record with the file's dialect; an empty file has none. */
 async function readHeader(head: Buffer, name: string, dialect: CsvDialect): Promise<string[]> {
   const text = head.toString(dialect.encoding === 'latin-1' ? 'latin1' : 'utf8').replace(/^\uFEFF/, '');
-  if (text.trim() === '') {
+  if (text !== '' && text.trim() === '') {
+    throw new UnreadableFileError(`${name} begins with an empty line: its first line must be the header.`);
+  }
+  if (text === '') {
     throw new UnreadableFileError(
       `${name} is empty: a delivery needs at least the header line; ask the source system to export it again.`,
     );

@@ -4,10 +4,25 @@ import { UnreadableFileError } from '../contracts/errors';
 const LF = 10;
 const CR = 13;
 const NUL = 0;
+const EMPTY = Buffer.alloc(0);
 const BOM = Buffer.from('\uFEFF');
 
 /** More empty lines than this are not the odd stray one: such a file is refused rather than kept in memory. */
 const MAX_EMPTY_LINES = 100_000;
+
+/** A longer record is refused: the reader's buffer does not hold it, and nobody exports it on purpose. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** More records with too many fields than this mean another dialect, not bad records. */
+const MAX_SURPLUS_RECORDS = 100_000;
+
+/** A record with more fields than the header: the reader lets one pass whose surplus fields are empty. */
+export interface SurplusRecord {
+  /** Its number in the file, from 1. */
+  record: number;
+  fields: number;
+  raw: string;
+}
 
 const enum State {
   /** At the start of a field. */
@@ -30,6 +45,7 @@ export class RecordCounter {
   /** Length of the header record with its line end and any byte-order mark; 0 until it has been seen whole. */
   headerBytes = 0;
 
+  private readonly encoding: BufferEncoding;
   private readonly delimiter: number;
   private readonly quote: number;
   private state = State.FieldStart;
@@ -37,6 +53,12 @@ export class RecordCounter {
   private bytes = 0;
   private recordBytes = 0;
   private records = 0;
+  private headerFields = 0;
+  /** Fields of the record that is being read. */
+  private fields = 1;
+  /** What earlier chunks held of the record that is being read. */
+  private carried = EMPTY;
+  private readonly surplus: SurplusRecord[] = [];
   private lines = 0;
   private quoteOpenedInRecord = 0;
   private lfEnds = 0;
@@ -45,8 +67,9 @@ export class RecordCounter {
 
   constructor(
     private readonly name: string,
-    dialect: Pick<CsvDialect, 'delimiter' | 'quote'>,
+    dialect: Pick<CsvDialect, 'delimiter' | 'quote' | 'encoding'>,
   ) {
+    this.encoding = dialect.encoding === 'latin-1' ? 'latin1' : 'utf8';
     this.delimiter = dialect.delimiter.charCodeAt(0);
     this.quote = dialect.quote.charCodeAt(0);
   }
@@ -54,18 +77,23 @@ export class RecordCounter {
   /**
    * Takes the next bytes of the file.
    *
-   * @throws UnreadableFileError on UTF-16 and NUL bytes.
+   * @throws UnreadableFileError on UTF-16, NUL bytes, lone carriage returns and records that are too long.
    */
   add(chunk: Buffer): void {
     this.refuseBinary(chunk);
     let { state, previous, recordBytes } = this;
     const { delimiter, quote } = this;
     const start = this.bytes === 0 && chunk.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
+    let recordStart = start;
     for (let i = start; i < chunk.length; i++) {
       const byte = chunk[i] as number;
       if (byte === LF && state !== State.Quoted) {
-        this.endLine(previous === CR ? recordBytes - 1 : recordBytes, previous === CR, this.bytes + i + 1);
+        const length = previous === CR ? recordBytes - 1 : recordBytes;
+        if (this.isSurplus(length)) this.keepSurplus(chunk.subarray(recordStart, i));
+        this.endLine(length, previous === CR, this.bytes + i + 1);
         recordBytes = 0;
+        recordStart = i + 1;
+        this.carried = EMPTY;
         state = State.FieldStart;
       } else {
         recordBytes++;
@@ -73,6 +101,7 @@ export class RecordCounter {
         if (state === State.Quoted) {
           if (byte === quote) state = State.QuoteInQuoted;
         } else if (byte === delimiter) {
+          this.fields++;
           state = State.FieldStart;
         } else if (byte === quote && state !== State.Bare) {
           if (state === State.FieldStart) this.quoteOpenedInRecord = this.records + (this.headerBytes > 0 ? 1 : 0);
@@ -83,6 +112,13 @@ export class RecordCounter {
       }
       previous = byte;
     }
+    if (recordBytes > MAX_RECORD_BYTES) {
+      throw new UnreadableFileError(
+        `${this.name}: record ${this.records + 1} is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MB: correct it, or look ` +
+          `for a quote that never closes.`,
+      );
+    }
+    this.carried = Buffer.concat([this.carried, chunk.subarray(recordStart)]);
     this.bytes += chunk.length;
     Object.assign(this, { state, previous, recordBytes });
   }
@@ -92,7 +128,7 @@ export class RecordCounter {
    *
    * @throws UnreadableFileError when a quoted field never closed or line ends are mixed.
    */
-  finish(): { records: number; emptyLines: number[] } {
+  finish(): { records: number; emptyLines: number[]; surplus: SurplusRecord[] } {
     if (this.state === State.Quoted) {
       const where = this.quoteOpenedInRecord === 0 ? 'the header' : `record ${this.quoteOpenedInRecord}`;
       throw new UnreadableFileError(
@@ -100,13 +136,28 @@ export class RecordCounter {
       );
     }
     if (this.previous === CR) this.refuseLoneReturn();
+    if (this.isSurplus(this.recordBytes)) this.keepSurplus(EMPTY);
     if (this.recordBytes > 0) this.endLine(this.recordBytes, undefined, this.bytes);
     if (this.lfEnds > 0 && this.crlfEnds > 0) {
       throw new UnreadableFileError(
         `${this.name} mixes line ends (${this.lfEnds} LF, ${this.crlfEnds} CRLF): deliver it with one kind of line end.`,
       );
     }
-    return { records: this.records, emptyLines: this.emptyLines };
+    return { records: this.records, emptyLines: this.emptyLines, surplus: this.surplus };
+  }
+
+  private isSurplus(length: number): boolean {
+    return this.headerFields > 0 && this.fields > this.headerFields && length > 0;
+  }
+
+  private keepSurplus(end: Buffer): void {
+    const raw = Buffer.concat([this.carried, end]).toString(this.encoding).replace(/\r$/, '');
+    if (this.surplus.push({ record: this.records + 1, fields: this.fields, raw }) > MAX_SURPLUS_RECORDS) {
+      throw new UnreadableFileError(
+        `${this.name}: more than ${MAX_SURPLUS_RECORDS} records have more fields than the header: check the delimiter and ` +
+          `quote in its contract.`,
+      );
+    }
   }
 
   private refuseLoneReturn(): never {
@@ -119,12 +170,16 @@ export class RecordCounter {
   private endLine(length: number, crlf: boolean | undefined, end: number): void {
     if (crlf === true) this.crlfEnds++;
     if (crlf === false) this.lfEnds++;
+    const { fields } = this;
+    this.fields = 1;
     if (this.headerBytes === 0) {
       this.headerBytes = end;
+      this.headerFields = fields;
       return;
     }
     this.lines++;
-    if (length > 0) {
+    // In a table of one column an empty line is a record with an empty cell.
+    if (length > 0 || this.headerFields === 1) {
       this.records++;
     } else if (this.emptyLines.push(this.lines) > MAX_EMPTY_LINES) {
       throw new UnreadableFileError(

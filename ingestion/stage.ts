@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import type { Preflight } from './preflight';
 import type { SourceTable } from '../contracts/source-contract';
 import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
-import { ReconciliationError } from '../contracts/errors';
+import { ReconciliationError, UnreadableFileError } from '../contracts/errors';
 import type { DuckDb } from '../duckdb/connection';
-import { sqlIdentifier, sqlString, sqlStringList } from '../duckdb/sql-text';
+import { parquet, sqlIdentifier, sqlString } from '../duckdb/sql-text';
 
 /** One file of a delivery, after its preflight. */
 export interface InspectedFile {
@@ -14,6 +14,9 @@ export interface InspectedFile {
   name: string;
   preflight: Preflight;
 }
+
+/** The reader keeps no more than this of a rejected record. */
+const READER_RAW_LIMIT = 10_000;
 
 const REJECTS = 'staging_rejects';
 const REJECTS_SCAN = 'staging_rejects_scan';
@@ -50,8 +53,7 @@ export async function stageDelivery(
       await stageFile(db, table, file, lineage, part);
       rowsRead += file.preflight.records;
     }
-    if (files.length > 1)
-      await db.run(`copy (from read_parquet(${sqlStringList(parts)})) to ${sqlString(target)} ${PARQUET}`);
+    if (files.length > 1) await db.run(`copy (from ${parquet(parts)}) to ${sqlString(target)} ${PARQUET}`);
   } finally {
     if (files.length > 1) await Promise.all(parts.map((part) => rm(part, { force: true })));
   }
@@ -83,7 +85,7 @@ async function readBack(
   ];
   const [row] = await db.rows(
     `select count(*) as n, coalesce(sum(hash(${columns.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
-     from read_parquet(${sqlString(target)})`,
+     from ${parquet([target])}`,
   );
   return { rowsAccepted: Number(row?.n), checksum: String(row?.checksum) };
 }
@@ -100,10 +102,19 @@ async function stageFile(
     // row_number() counts accepted rows; rejected records are put back into the count below, when there are any.
     await db.run(`copy (select ${selectList(table, file, lineage)} from ${scan}) to ${sqlString(target)} ${PARQUET}`);
     const rejected = await countRows(db, `(select distinct line from ${REJECTS})`);
-    if (rejected > 0) {
-      await keepRejects(db, file, lineage);
+    const { surplus } = file.preflight;
+    if (rejected > 0) await keepRejects(db, file, lineage);
+    if (rejected > 0 || surplus.length > 0) {
+      await db.run(
+        `create or replace temp table surplus_records as
+         select unnest(from_json($1::json, '[{"record": "BIGINT", "fields": "INTEGER", "raw": "VARCHAR"}]'), max_depth := 2)`,
+        [JSON.stringify(surplus)],
+      );
       await renumber(db, file, target);
+      await keepSurplus(db, table, file, lineage);
     }
+  } catch (error) {
+    throw asUnreadable(error, file.name);
   } finally {
     await db.run(`drop table if exists ${REJECTS}; drop table if exists ${REJECTS_SCAN}`);
   }
@@ -116,7 +127,8 @@ function readCsv(table: SourceTable, file: InspectedFile): string {
   return `read_csv(${sqlString(globLiteral(file.file))}, auto_detect = false, header = true, columns = {${columns}},
     delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
     encoding = ${sqlString(csv.encoding)}, null_padding = false, strict_mode = true,
-    compression = ${file.file.endsWith('.gz') ? "'gzip'" : "'none'"},
+    hive_partitioning = false, parallel = false,
+    compression = ${file.file.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
     store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
 }
 
@@ -139,7 +151,7 @@ async function keepRejects(db: DuckDb, file: InspectedFile, lineage: Lineage): P
   await db.run(`insert into rejected_records
     select ${lineage.loadSeq}::bigint, ${sqlString(lineage.loadId)}, date ${sqlString(lineage.logicalDate)},
       ${sqlString(file.name)}, line - 1 - (select count(*) from empty_lines e where e.line < r.line - 1),
-      lower(replace(error_type::varchar, '_', ' ')) || ': ' || reason, ltrim(csv_line, chr(10) || chr(13))
+      lower(replace(error_type::varchar, '_', ' ')) || ': ' || reason, ltrim(csv_line, chr(10) || chr(13)) || if(length(csv_line) >= ${READER_RAW_LIMIT}, ' … (cut)', '')
     from (
       -- The first error of a record; the first line of its message is the sentence, the rest hints for the reader.
       select line, any_value(csv_line) as csv_line, arg_min(error_type, coalesce(column_idx, 0)) as error_type,
@@ -148,7 +160,28 @@ async function keepRejects(db: DuckDb, file: InspectedFile, lineage: Lineage): P
     ) r`);
 }
 
-/** Rewrites the row numbers of accepted rows so that they count the rejected records before them. */
+/** Records with too many fields that the reader let pass, since the surplus ones are empty: rejected all the same. */
+async function keepSurplus(db: DuckDb, table: SourceTable, file: InspectedFile, lineage: Lineage): Promise<void> {
+  const reason = `too many columns: Expected Number of Columns: ${table.columns.length} Found: `;
+  await db.run(
+    `insert into rejected_records
+     select $1, $2, $3::date, $4, s.record, $5 || s.fields, s.raw from surplus_records as s
+     where s.record not in (select _source_row_number from rejected_records where _source_file = $4)`,
+    [lineage.loadSeq, lineage.loadId, lineage.logicalDate, file.name, reason],
+  );
+}
+
+/** What DuckDB says of a file that it cannot read at all: no retry mends that. */
+function asUnreadable(error: unknown, name: string): unknown {
+  const message = (error as Error).message.split('\n')[0] ?? '';
+  if (!/^Invalid Input Error|GZIP/i.test(message)) return error;
+  return new UnreadableFileError(`${name} cannot be read as its contract describes it: ${message}`, { cause: error });
+}
+
+/**
+ * Rewrites the row numbers of accepted rows so that they count the rejected records before them, and leaves out the rows of
+ * records with too many fields.
+ */
 async function renumber(db: DuckDb, file: InspectedFile, target: string): Promise<void> {
   const aside = `${target}.numbered`;
   await db.run(`copy (
@@ -160,11 +193,12 @@ async function renumber(db: DuckDb, file: InspectedFile, target: string): Promis
       select accepted_before, max(nth) as rejected_before from rejected group by accepted_before
     )
     select p.* replace (p._source_row_number + coalesce(s.rejected_before, 0) as _source_row_number)
-    from read_parquet(${sqlString(target)}) as p
+    from ${parquet([target])} as p
     asof left join steps as s on p._source_row_number > s.accepted_before
+    where p._source_row_number + coalesce(s.rejected_before, 0) not in (select record from surplus_records)
     order by p._source_row_number
   ) to ${sqlString(aside)} ${PARQUET}`);
-  await db.run(`copy (from read_parquet(${sqlString(aside)})) to ${sqlString(target)} ${PARQUET}`);
+  await db.run(`copy (from ${parquet([aside])}) to ${sqlString(target)} ${PARQUET}`);
   await rm(aside);
 }
 

@@ -160,8 +160,8 @@ export interface Warehouse {
   buildFindings(publication: number): Promise<NodeFailure[]>;
 
   /**
-   * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live (before the first
-   * publication: only those).
+   * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live for the head
+   * (before the first publication: only those) and as of its build for an earlier publication.
    *
    * @throws InvalidInputError when the statement is not a single query, fails, or there is no such data set.
    */

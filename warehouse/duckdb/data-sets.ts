@@ -20,6 +20,15 @@ const partitionsQuery = (dataSet: '$1' | '$2') => `
   from chain as c join raw.raw_published_load as l on l.data_set = c.data_set and l.load_seq is not null
   group by l.table_name, l.logical_date`;
 
+/**
+ * Query for the partitions that a data set may show: its own ($1), and those of publications, which it superseded. A load that
+ * no gate has passed is not among them.
+ */
+const VISIBLE_PARTITIONS = `
+  select load_seq from raw.raw_published_load
+  where load_seq is not null
+    and data_set in (select publication from raw.raw_publication where status = 'PUBLISHED' or publication = $1)`;
+
 /** The entry that readers see and its data set. */
 export async function selectHead(db: DuckDb): Promise<{ publication: number; dataSet: number } | undefined> {
   const [row] = await db.rows(
@@ -94,7 +103,8 @@ export async function rawTablesOf(
   const sealed = (
     await db.rows(
       `select table_name, logical_date::varchar as logical_date, load_seq, load_id, to_json(columns)::varchar as columns
-       from raw_partition where status = 'SEALED' order by load_seq`,
+       from raw_partition where load_seq in (${VISIBLE_PARTITIONS}) order by load_seq`,
+      [dataSet],
     )
   ).map((row) => toViewPartition(row, layout));
   return tables.map((table) => {
@@ -103,10 +113,16 @@ export async function rawTablesOf(
   });
 }
 
-/** Files of rejected records beside sealed partitions. */
-export async function rejectFiles(db: DuckDb, layout: Layout): Promise<{ table: string; file: string }[]> {
+/** Files of rejected records beside the partitions that a data set shows. */
+export async function rejectFiles(
+  db: DuckDb,
+  layout: Layout,
+  dataSet: number,
+): Promise<{ table: string; file: string }[]> {
   const rows = await db.rows(
-    "select table_name, load_seq from raw_partition where status = 'SEALED' and rows_rejected > 0 order by load_seq",
+    `select table_name, load_seq from raw_partition
+     where rows_rejected > 0 and load_seq in (${VISIBLE_PARTITIONS}) order by load_seq`,
+    [dataSet],
   );
   return rows.map((row) => ({
     table: String(row.table_name),

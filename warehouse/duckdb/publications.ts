@@ -39,7 +39,7 @@ export async function createCandidate(
     return {
       publication: number,
       base: head?.publication ?? null,
-      views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout)), currentLoadView(raw)],
+      views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout, number)), currentLoadView(raw)],
     };
   });
   const folder = layout.build(publication);

@@ -8,12 +8,10 @@ import type { Layout } from './layout';
 import type { StoreSession } from './store';
 import { AUDIT_TABLES } from './store-schema';
 
-/** Statements that only read. */
-const READING = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
-
 /**
- * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions, the live audit
- * tables and nothing else of the machine. Before the first publication it sees the audit tables only.
+ * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions and nothing else of
+ * the machine. Of the head the audit tables are live; before the first publication it sees only those. An earlier
+ * publication shows them as of its build.
  */
 export async function query(
   session: StoreSession,
@@ -24,7 +22,7 @@ export async function query(
 ): Promise<QueryResult> {
   if (sql.trim() === '') throw new InvalidInputError('the query is empty: write one SQL statement.');
   const { dataSet, audits } = await session(async (db) => {
-    const audits = await readAudits(db, sql);
+    const audits = target.kind === 'head' ? await readAudits(db, sql) : [];
     const dataSet = await dataSetOf(db, target);
     if (dataSet === undefined && audits.length === 0) {
       throw new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
@@ -68,7 +66,7 @@ async function showDataSet(db: DuckDb, live: readonly string[]): Promise<void> {
   }
 }
 
-/** The live audit tables that a query may name, with their shape: the published file shows them as of publishing. */
+/** The live audit tables that a query may name, with their shape: the published file shows them as of its build's end. */
 async function readAudits(db: DuckDb, sql: string): Promise<{ table: string; structure: string; rows: JsonRow[] }[]> {
   const audits = [];
   for (const table of AUDIT_TABLES.filter((name) => sql.toLowerCase().includes(name))) {
@@ -87,10 +85,9 @@ async function readOnly(db: DuckDb, sql: string): Promise<QueryResult> {
     if (statements.count !== 1)
       throw new InvalidInputError('a query is exactly one SQL statement: leave out the others.');
     const prepared = await statements.prepare(0);
-    if (!READING.has(prepared.statementType)) {
-      throw new InvalidInputError(
-        'only queries (SELECT, WITH, FROM, EXPLAIN) may be run here: published data is read-only.',
-      );
+    // EXPLAIN is not among them: EXPLAIN ANALYZE runs what it explains.
+    if (prepared.statementType !== StatementType.SELECT) {
+      throw new InvalidInputError('only queries (SELECT, WITH, FROM) may be run here: published data is read-only.');
     }
     const reader = await prepared.runAndReadAll();
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowObjectsJson() };

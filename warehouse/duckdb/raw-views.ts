@@ -1,6 +1,6 @@
 import { LINEAGE_COLUMNS } from '../../contracts/raw-partition';
 import type { SourceTable } from '../../contracts/source-contract';
-import { sqlIdentifier, sqlString, sqlStringList } from '../../duckdb/sql-text';
+import { parquet, sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 
 /** A partition that a RAW view may list. */
 export interface ViewPartition {
@@ -19,7 +19,7 @@ export interface RawTable {
   table: SourceTable;
   /** The data set's partitions: at most one per logical date. */
   current: ViewPartition[];
-  /** Every sealed partition that is still kept. */
+  /** The data set's partitions and those that they and other publications superseded. */
   sealed: ViewPartition[];
 }
 
@@ -29,7 +29,7 @@ export interface RawTable {
  *
  * - `raw.<table>`: snapshot: the newest logical date's partition; append: the union over logical dates.
  * - `raw.<table>_history`: the current partition of every logical date.
- * - `raw.<table>_run`: every sealed partition, the superseded ones too.
+ * - `raw.<table>_run`: these, and the partitions of publications before that they superseded.
  */
 export function rawViews({ table, current, sealed }: RawTable): string[] {
   const byDate = [...current].sort((a, b) => (a.logicalDate < b.logicalDate ? -1 : 1));
@@ -41,7 +41,7 @@ export function rawViews({ table, current, sealed }: RawTable): string[] {
   ];
 }
 
-/** DDL of `raw.raw_rejected_rows`: the rejected records of all sealed partitions, from the files beside them. */
+/** DDL of `raw.raw_rejected_rows`: the rejected records of the partitions of `raw.<table>_run`, from the files beside them. */
 export function rejectedRowsView(files: { table: string; file: string }[]): string {
   const columns = [
     '_load_seq',
@@ -59,7 +59,7 @@ export function rejectedRowsView(files: { table: string; file: string }[]): stri
            null::varchar as reason, null::varchar as raw_record where false`
       : files
           .map(({ table, file }) => {
-            const from = `read_parquet(${sqlString(file)})`;
+            const from = parquet([file]);
             return `select ${sqlString(table)} as table_name, ${columns.join(', ')} from ${from}`;
           })
           .join('\nunion all\n');
@@ -85,9 +85,7 @@ function view(table: SourceTable, name: string, partitions: ViewPartition[]): st
   const selects =
     groups.length === 0
       ? [`select ${table.columns.map((c) => nullColumn(c.name)).join(', ')}, ${emptyLineage()} where false`]
-      : groups.map(
-          (group) => `select ${columnList(table, group)} from read_parquet(${sqlStringList(group.map((p) => p.file))})`,
-        );
+      : groups.map((group) => `select ${columnList(table, group)} from ${parquet(group.map((p) => p.file))}`);
   return `create view raw.${sqlIdentifier(name)} as ${selects.join('\nunion all\n')}`;
 }
 
