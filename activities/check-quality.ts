@@ -1,9 +1,8 @@
 import { InvalidInputError } from '../contracts/errors';
 import type { CheckOutcome, DataQualityResult, RunIdentity } from '../contracts/run';
-import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
+import { readSourceContracts } from '../contracts/source-contract';
 import { dataQualityMonitoringInputSchema, parseWorkflowInput } from '../contracts/workflow-inputs';
 import { checkPublication, endOfNewestDelivery } from '../quality/checks';
-import type { Warehouse } from '../warehouse/warehouse';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
@@ -29,7 +28,9 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
           'nothing is published yet, so there is nothing to check: run mfgRawIngestion first.',
         );
       }
-      const asOf = await resolveAsOf(parsed.asOf, scheduledAt, warehouse, publication, systems);
+      // Asked also when a time is given: a publication that does not exist fails here, with one sentence.
+      const newest = await endOfNewestDelivery(warehouse, publication, systems);
+      const asOf = resolveAsOf(parsed.asOf, scheduledAt, newest);
       const of = systems.flatMap((system) => system.tables).length;
       let done = 0;
       const onTable = (table: string) => report({ at: table, done: done++, of });
@@ -44,17 +45,10 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
 }
 
 /** Given; else the clock, when a schedule started the run; else the end of the newest logical date in the publication. */
-async function resolveAsOf(
-  given: string | undefined,
-  scheduledAt: string | undefined,
-  warehouse: Warehouse,
-  publication: number,
-  systems: SourceSystem[],
-): Promise<Date> {
+function resolveAsOf(given: string | undefined, scheduledAt: string | undefined, newest: Date): Date {
   if (given === 'now') return new Date();
   if (given !== undefined) return new Date(given);
-  if (scheduledAt !== undefined) return new Date();
-  return endOfNewestDelivery(warehouse, publication, systems);
+  return scheduledAt === undefined ? newest : new Date();
 }
 
 function summarise(publication: number, asOf: Date, outcomes: CheckOutcome[]): DataQualityResult {

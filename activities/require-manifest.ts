@@ -1,10 +1,18 @@
+import { ManifestMissingError } from '../contracts/errors';
 import type { RunIdentity, RunManifest } from '../contracts/run';
 import type { Warehouse } from '../warehouse/warehouse';
 
-/** The manifest that the run's discovery wrote. */
+/**
+ * The manifest that the run's discovery wrote.
+ *
+ * @throws ManifestMissingError
+ */
 export async function requireManifest(warehouse: Warehouse, run: RunIdentity): Promise<RunManifest> {
   const manifest = await warehouse.readManifest(run.loadId);
-  if (manifest === undefined)
-    throw new Error(`the store has no manifest of ${run.loadId}: was its state folder removed?`);
+  if (manifest === undefined) {
+    throw new ManifestMissingError(
+      `the store has no manifest of ${run.loadId}: its state folder was removed or exchanged; start a new run.`,
+    );
+  }
   return manifest;
 }

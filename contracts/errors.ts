@@ -36,6 +36,9 @@ export class UnreadableFileError extends TerminalError {}
 /** A file's bytes, or its contract, are not those that the run's manifest recorded: start a new run. */
 export class SourceChangedError extends TerminalError {}
 
+/** The store does not know a run that is under way: its state folder was removed or exchanged. */
+export class ManifestMissingError extends TerminalError {}
+
 /** Records in the file, rows accepted and records rejected do not add up: nothing is sealed. */
 export class ReconciliationError extends TerminalError {}
 

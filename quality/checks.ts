@@ -139,6 +139,7 @@ async function readFacts(
   const hasKey = keys.map((key) => `${key} is not null`).join(' and ');
   const content = table.columns.map((column) => sqlIdentifier(column.name)).join(', ');
   const keyText = keys.join(` || ' / ' || `);
+  const asOfDate = DateTime.fromJSDate(asOf, { zone: system.timeZone }).toISODate() ?? '';
   const asOfLiteral = `timestamp ${sqlString(asOf.toISOString().replace('T', ' ').replace('Z', ''))}`;
   // An append table's later delivery supersedes an earlier one: only repeats within one delivery are duplicates.
   const within = table.mode === 'append' ? ', _logical_date' : '';
@@ -169,7 +170,7 @@ async function readFacts(
        (select coalesce(sum(copies - variants), 0) from groups) as identical_duplicates,
        (select count(*) from groups where variants > 1) as conflicting_keys,
        (select min(key_text) from groups where variants > 1) as sample_key,
-       (select max(logical_date)::varchar from loads where logical_date <= ${asOfLiteral}) as newest_date,
+       (select max(logical_date)::varchar from loads where logical_date <= date ${sqlString(asOfDate)}) as newest_date,
        (select max(_loaded_at)::varchar from ${history} where _loaded_at <= ${asOfLiteral}) as newest_load,
        ${event}::varchar as newest_event`,
     signal,
@@ -221,12 +222,10 @@ export async function endOfNewestDelivery(
   return newest.toJSDate();
 }
 
-/** A delivery covers its logical date to the end, but never beyond `asOf`: a future date does not count as fresh. */
+/** A delivery covers its logical date to the end, but never beyond `asOf`. */
 function endOfDay(date: unknown, timeZone: string, asOf: Date): Date | undefined {
   if (typeof date !== 'string') return undefined;
-  const start = DateTime.fromISO(date, { zone: timeZone });
-  const end = start.plus({ days: 1 }).toJSDate();
-  if (start.toJSDate() > asOf) return undefined;
+  const end = DateTime.fromISO(date, { zone: timeZone }).plus({ days: 1 }).toJSDate();
   return end > asOf ? asOf : end;
 }
 

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { ConfigurationError } from '../contracts/errors';
 import type { BuildCounts, NodeFailure } from '../contracts/run';
 import type { NodeResult } from '../warehouse/warehouse';
 
@@ -68,6 +69,8 @@ const runResultsSchema = z.object({
  *
  * A failing model or test is a result, not an error. On abort dbt and all it started are stopped, and the signal's
  * reason is thrown.
+ *
+ * @throws ConfigurationError when dbt cannot be started; Error (to be tried again) when something else killed it.
  */
 export async function runDbtBuild(request: DbtBuildRequest): Promise<DbtBuild> {
   const targetPath = path.join(request.folder, 'target');
@@ -75,16 +78,21 @@ export async function runDbtBuild(request: DbtBuildRequest): Promise<DbtBuild> {
   const cached = path.join(request.parseCacheDir, PARTIAL_PARSE);
   await copyFile(cached, path.join(targetPath, PARTIAL_PARSE)).catch(ignoreMissing);
   const started = Date.now();
-  const errors = await runDbt(request, targetPath);
-  await keepParseState(path.join(targetPath, PARTIAL_PARSE), cached);
+  const { code, errors } = await runDbt(request, targetPath);
+  await keepParseState(path.join(targetPath, PARTIAL_PARSE), cached, path.basename(request.folder));
   const results = await readFile(path.join(targetPath, 'run_results.json'), 'utf8').catch(() => undefined);
   const nodes = results === undefined ? [] : toNodes(results);
   const seconds = (Date.now() - started) / 1000;
-  return { ...judge(nodes, errors), counts: count(nodes, seconds), nodes, artifacts: await readArtifacts(targetPath) };
+  return {
+    ...judge(nodes, code, errors),
+    counts: count(nodes, seconds),
+    nodes,
+    artifacts: await readArtifacts(targetPath),
+  };
 }
 
-/** Runs the process to its end; returns dbt's own error messages. */
-async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<string[]> {
+/** Runs the process to its end; returns its exit code and dbt's own error messages. */
+async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<{ code: number; errors: string[] }> {
   const { signal } = request;
   signal?.throwIfAborted();
   const options = ['--log-format', 'json', '--log-level', 'info', '--log-level-file', 'info', '--no-use-colors'];
@@ -107,6 +115,8 @@ async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<str
     },
   );
   const exit = once(child, 'close');
+  // A failure to start is awaited only after its output has ended: until then it must not count as unhandled.
+  exit.catch(() => undefined);
   const stop = () => void stopGroup(child);
   signal?.addEventListener('abort', stop);
   const errors: string[] = [];
@@ -121,13 +131,26 @@ async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<str
         request.onNode?.(++done, event.data.total, event.data.node_info.node_name);
       }
     }
-    const [code] = (await exit) as [number | null];
+    const [code, killedBy] = (await exit.catch((error: unknown) => cannotStart(request.dbt, error))) as [
+      number | null,
+      NodeJS.Signals | null,
+    ];
     signal?.throwIfAborted();
+    if (code === null) throw new Error(`dbt was killed by ${killedBy} (out of memory?): it is tried again.`);
     if (code !== 0 && errors.length === 0) errors.push((await stderr).trim() || `dbt ended with exit code ${code}`);
-    return errors;
+    return { code, errors };
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+function cannotStart(dbt: string, error: unknown): never {
+  throw new ConfigurationError(
+    `dbt cannot be started (${(error as Error).message}): run npm run setup to install ${dbt}.`,
+    {
+      cause: error,
+    },
+  );
 }
 
 async function stopGroup(child: ChildProcess): Promise<void> {
@@ -170,7 +193,8 @@ function toNodes(results: string): NodeResult[] {
   });
 }
 
-function judge(nodes: NodeResult[], errors: string[]): Pick<DbtBuild, 'status' | 'failures' | 'warned'> {
+/** Only an exit code of 0 with nothing but good results is a good build. */
+function judge(nodes: NodeResult[], code: number, errors: string[]): Pick<DbtBuild, 'status' | 'failures' | 'warned'> {
   const failures = nodes.filter((node) => node.status === 'error' || node.status === 'fail').map(toFailure);
   const warned = nodes.filter((node) => node.status === 'warn').map(toFailure);
   if (nodes.length === 0) {
@@ -179,9 +203,12 @@ function judge(nodes: NodeResult[], errors: string[]): Pick<DbtBuild, 'status' |
   }
   const hasBrokenModel = nodes.some((node) => node.status === 'error' && node.resourceType === 'model');
   if (hasBrokenModel) return { status: 'FAILED', failures, warned };
-  if (failures.length > 0 || nodes.some((node) => node.status === 'skipped'))
-    return { status: 'HELD', failures, warned };
-  return { status: 'BUILT', failures, warned };
+  const isGood = (node: NodeResult) => ['success', 'pass', 'warn', 'no-op'].includes(node.status);
+  if (code === 0 && nodes.every(isGood)) return { status: 'BUILT', failures, warned };
+  if (failures.length > 0) return { status: 'HELD', failures, warned };
+  const other = nodes.find((node) => !isGood(node));
+  const message = oneSentence(other?.message || errors.at(-1) || `dbt ended with exit code ${code}`);
+  return { status: 'FAILED', failures: [{ node: other?.node ?? 'dbt', status: 'error', message }], warned };
 }
 
 function toFailure(node: NodeResult): NodeFailure {
@@ -199,9 +226,9 @@ function oneSentence(message: string): string {
   return message.replace(/\s+/g, ' ').trim().slice(0, 1000);
 }
 
-async function keepParseState(fresh: string, cached: string): Promise<void> {
+async function keepParseState(fresh: string, cached: string, build: string): Promise<void> {
   await mkdir(path.dirname(cached), { recursive: true });
-  const aside = `${cached}.${process.pid}`;
+  const aside = `${cached}.${build}`;
   try {
     await copyFile(fresh, aside);
     await rename(aside, cached);

@@ -11,9 +11,9 @@ export async function withPlainFailures<T>(body: () => Promise<T>): Promise<T> {
     return await body();
   } catch (error) {
     if (isCancellation(error)) throw error;
+    tagOutcome('FAILED');
     const cause = rootCause(error);
     if (!(cause instanceof ApplicationFailure)) throw error;
-    tagOutcome('FAILED');
     if (cause === error) throw error;
     throw ApplicationFailure.create({
       message: cause.message,

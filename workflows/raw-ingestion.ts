@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import {
+  CancellationScope,
   defineQuery,
   executeChild,
-  isCancellation,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -84,7 +84,8 @@ async function monitor(input: DataQualityMonitoringInput): Promise<DataQualityRe
     const workflowId = `${workflowInfo().workflowId}-quality`;
     return await executeChild(mfgDataQualityMonitoring, { workflowId, args: [input] });
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    // Only when this run was cancelled: a child that was cancelled by itself leaves its parent to tell.
+    if (CancellationScope.current().consideredCancelled) throw error;
     const cause = rootCause(error);
     const published = input.publication === undefined ? '' : `publication ${input.publication} stands, but `;
     throw ApplicationFailure.nonRetryable(

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Delivery } from '../../contracts/run';
 import type { RawIngestionInput } from '../../contracts/workflow-inputs';
@@ -86,9 +86,26 @@ describe('planning a run', () => {
     expect((await plan({}, undefined, deliveries)).names).toEqual(['materials 2026-03-03']);
   });
 
+  it('reads its own date anew even when a changed file looks untouched', async () => {
+    const { plan, sourceDir } = folder(...days);
+    const { deliveries } = await plan();
+    const file = path.join(sourceDir, 'mes', days[2] ?? '');
+    const { mtime } = statSync(file);
+    writeFileSync(file, readFileSync(file, 'utf8').toUpperCase());
+    utimesSync(file, mtime, mtime);
+    const [own] = (await plan({}, undefined, deliveries)).deliveries;
+    expect(own?.files[0]?.sha256).not.toBe(deliveries.at(-1)?.files[0]?.sha256);
+  });
+
   it("gives a flat file the run's own date, and joins the parts of a dated delivery", async () => {
     const flat = folder('materials.csv');
     expect((await flat.plan({}, '2026-03-05T01:00:00Z')).names).toEqual(['materials 2026-03-04']);
+    const beside = folder('2026-03-01/materials.csv', 'readings.csv', 'materials-old-backup.csv', 'notes/x.csv');
+    const { names, ignoredFiles } = await beside.plan();
+    expect(names).toEqual(['materials 2026-03-01', 'readings 2026-03-01']);
+    expect(ignoredFiles).toEqual(['mes/materials-old-backup.csv', 'mes/notes/']);
+    const upper = folder('2026-03-01/MATERIALS.CSV');
+    expect((await upper.plan()).names).toEqual(['materials 2026-03-01']);
     const parts = folder('2026-03-01/materials_1.csv', '2026-03-01/materials_2.csv.gz', '2026-03-01/materialsx.csv');
     const plan = await parts.plan();
     expect(plan.deliveries[0]?.files.map((file) => file.path)).toEqual([
@@ -109,6 +126,7 @@ describe('planning a run', () => {
     ],
     ['an empty folder', [], {}, /no delivery of a described table under/],
     ['a required table that is missing', ['2026-03-01/readings.csv'], {}, /lacks the required table materials/],
+    ['two spellings', ['2026-03-01/materials.csv', '2026-03-01/Materials.csv'], {}, /are one delivery twice/],
     ['plain and gzipped', ['2026-03-01/materials.csv', '2026-03-01/materials.csv.gz'], {}, /are one delivery twice/],
     [
       'flat and dated',
@@ -124,6 +142,9 @@ describe('planning a run', () => {
     const { plan, sourceDir } = folder('2026-03-01/materials.csv');
     symlinkSync('/etc/hostname', path.join(sourceDir, 'mes/2026-03-01/readings.csv'));
     await expect(plan()).rejects.toThrow(/readings.csv is a link that leads out of the source folder/);
+    rmSync(path.join(sourceDir, 'mes/2026-03-01/readings.csv'));
+    symlinkSync('/nowhere', path.join(sourceDir, 'mes/2026-03-01/readings.csv'));
+    await expect(plan()).rejects.toThrow(/readings.csv cannot be opened/);
   });
 
   it('says where it looked when the folder is not there', async () => {

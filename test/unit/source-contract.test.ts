@@ -38,6 +38,18 @@ describe('the contract of the source tables', () => {
     expect(digest('mode: snapshot', 'mode: append')).not.toBe(before);
   });
 
+  it("keeps the system's dialect where a table overrides a part of it", () => {
+    const yaml = SOURCES_YAML.replace(
+      '{ delimiter: "," }',
+      '{ delimiter: ";", encoding: latin-1, decimal_mark: "," }',
+    ).replace(
+      'meta: { mode: snapshot, key: [material_id] }',
+      'meta: { mode: snapshot, key: [material_id], csv: { delimiter: "|" } }',
+    );
+    expect(smallTable('materials', yaml).csv).toMatchObject({ delimiter: '|', encoding: 'latin-1', decimal_mark: ',' });
+    expect(smallTable('readings', yaml).csv).toMatchObject({ delimiter: ';', encoding: 'latin-1', quote: '"' });
+  });
+
   it.each([
     ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
     ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { withDuckDb, type JsonRow } from '../../duckdb/connection';
@@ -107,6 +107,84 @@ describe('staging a delivery', () => {
     expect(counts).toMatchObject({ rowsRead: 400_000, rowsRejected: 40 });
   });
 
+  it('reads line ends inside quotes wherever the reader’s buffers are cut', async () => {
+    for (const shift of [0, 7, 13]) {
+      const lines = [HEADER, `shift${'x'.repeat(shift)},a,1`];
+      for (let n = 2; n <= 1_000_000; n++) lines.push(`${n},"li\nne, ${n}",1`);
+      const file = deliver(dir, 'wide.csv', `${lines.join('\n')}\n`);
+      const table = smallTable('materials');
+      const inspected = [{ file, name: 'wide.csv', preflight: await preflight(file, 'wide.csv', table) }];
+      const target = path.join(dir, 'wide.parquet');
+      await withDuckDb({ path: ':memory:', settings: { threads: '2' } }, async (db) => {
+        const counts = await stageDelivery(db, table, inspected, LINEAGE, target, path.join(dir, 'none.parquet'));
+        expect(counts).toMatchObject({ rowsRead: 1_000_000, rowsAccepted: 1_000_000, rowsRejected: 0 });
+        const wrong = `select count(*) as n from '${target}' where _source_row_number > 1
+          and (material_id <> _source_row_number::varchar or material_name <> 'li' || chr(10) || 'ne, ' || material_id)`;
+        expect(await db.rows(wrong)).toEqual([{ n: '0' }]);
+      });
+    }
+  }, 60_000);
+
+  it('rejects a record with surplus fields that are empty: its cells may be shifted', async () => {
+    const staged = await stage({
+      'f.csv': `${HEADER}\nm1,Steel, hard,\nm2,a,1\nshort\nm4,Steel, hard,""\nm5,a,1\nm6,a,1,,\n`,
+    });
+    expect(ids(staged)).toEqual(['m2@2', 'm5@5']);
+    expect(staged.rejects.map(({ n, raw_record }) => [n, raw_record])).toEqual([
+      [1, 'm1,Steel, hard,'],
+      [3, 'short'],
+      [4, 'm4,Steel, hard,""'],
+      [6, 'm6,a,1,,'],
+    ]);
+    expect(staged.rejects[3]?.reason).toBe('too many columns: Expected Number of Columns: 3 Found: 5');
+  });
+
+  it('takes no cell from a folder that is named like a partition', async () => {
+    const hive = path.join(dir, 'material_name=HIVE');
+    const file = deliver(hive, 'f.csv', `${HEADER}\nm1,steel,1\nshort\n`);
+    const table = smallTable('materials');
+    const inspected = [{ file, name: 'f.csv', preflight: await preflight(file, 'f.csv', table) }];
+    const target = path.join(hive, 'rows.parquet');
+    await withDuckDb({ path: ':memory:' }, async (db) => {
+      await stageDelivery(db, table, inspected, LINEAGE, target, path.join(hive, 'rejects.parquet'));
+      const rows = await db.rows(`select material_name from read_parquet('${target}', hive_partitioning = false)`);
+      expect(rows).toEqual([{ material_name: 'steel' }]);
+    });
+  });
+
+  it('counts an empty line of a one-column table as a record with an empty cell', async () => {
+    const yaml = SOURCES_YAML.replace(/ {10}- \{ name: (material_name|quantity).*\n/g, '');
+    const table = smallTable('materials', yaml);
+    const file = deliver(dir, 'one.csv', 'material_id\nm1\n\nm3\n');
+    const inspected = [{ file, name: 'one.csv', preflight: await preflight(file, 'one.csv', table) }];
+    await withDuckDb({ path: ':memory:' }, async (db) => {
+      const counts = await stageDelivery(db, table, inspected, LINEAGE, path.join(dir, 'one.parquet'), '');
+      expect(counts).toMatchObject({ rowsRead: 3, rowsAccepted: 3, rowsRejected: 0 });
+    });
+  });
+
+  it('refuses what only the reader finds unreadable, once and for all', async () => {
+    const yaml = SOURCES_YAML.replace(`{ delimiter: "," }`, `{ delimiter: ",", encoding: latin-1 }`);
+    const windows1252 = Buffer.concat([Buffer.from(`${HEADER}\nm1,`), Buffer.from([0x80]), Buffer.from(',1\n')]);
+    await expect(stage({ 'f.csv': windows1252 }, yaml)).rejects.toMatchObject({
+      name: 'UnreadableFileError',
+      message: expect.stringMatching(/^f.csv cannot be read as its contract describes it: .*latin-1/) as string,
+    });
+    const file = deliver(dir, 'padded', Buffer.concat([gzipSync(`${HEADER}\nm1,a,1\n`), Buffer.alloc(512)]));
+    renameSync(file, `${file}.csv.gz`);
+    const table = smallTable('materials');
+    const seen = await preflight(`${file}.csv.gz`, 'padded.csv.gz', table).catch((error: Error) => error);
+    if (seen instanceof Error) {
+      expect(seen.name).toBe('UnreadableFileError');
+      return;
+    }
+    await withDuckDb({ path: ':memory:' }, async (db) => {
+      const inspected = [{ file: `${file}.csv.gz`, name: 'padded.csv.gz', preflight: seen }];
+      const staging = stageDelivery(db, table, inspected, LINEAGE, path.join(dir, 'p.parquet'), '');
+      await expect(staging).rejects.toMatchObject({ name: 'UnreadableFileError' });
+    });
+  });
+
   it('rejects the record, not the file, where bytes are not UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from(`${HEADER}\nm1,`), Buffer.from([0xff]), Buffer.from(',1\nm2,a,1\n')]);
     const staged = await stage({ 'f.csv': bytes });
@@ -160,7 +238,6 @@ describe('staging a delivery', () => {
   ])('refuses %s', async (_what, bytes, message) => {
     const table = smallTable('materials');
     const file = deliver(dir, 'raw-bytes', bytes);
-    const { renameSync } = await import('node:fs');
     renameSync(file, `${file}.csv.gz`);
     const error = await preflight(`${file}.csv.gz`, 'f.csv.gz', table).catch((e: Error) => `${e.name}: ${e.message}`);
     expect(error).toMatch(message);
@@ -168,6 +245,8 @@ describe('staging a delivery', () => {
 
   it.each([
     ['an empty file', '', /UnreadableFileError: f.csv is empty/],
+    ['an empty first line', `\n${HEADER}\nm1,a,1\n`, /UnreadableFileError: f.csv begins with an empty line/],
+    ['a record without end', `${HEADER}\nm1,"${'x'.repeat(17 * 1024 * 1024)}`, /record 1 is longer than 16 MB/],
     ['a NUL byte', `${HEADER}\nm1,\0,1\n`, /UnreadableFileError: f.csv holds a NUL byte at position 38/],
     ['UTF-16', Buffer.from(`\uFEFF${HEADER}\n`, 'utf16le'), /UnreadableFileError: f.csv is UTF-16/],
     [

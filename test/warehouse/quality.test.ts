@@ -5,6 +5,8 @@ import { planRun } from '../../ingestion/plan-run';
 import { checkPublication, endOfNewestDelivery } from '../../quality/checks';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import type { CheckOutcome } from '../../contracts/run';
+import type { SourceSystem } from '../../contracts/source-contract';
+import type { Warehouse } from '../../warehouse/warehouse';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallSystem, SOURCES_YAML } from '../support/tables';
 
@@ -15,13 +17,14 @@ const YAML = SOURCES_YAML.replace(
 ).replace('{ name: quantity, data_type: decimal }', '{ name: made_on, data_type: date }');
 const HEADER = 'material_id,material_name,made_on\n';
 
-/** Publishes a delivery of `materials` for 2026-03-01 with staging views by `staging`, and runs the checks. */
-async function check(csv: string, asOf?: string, staging = 'select distinct on (material_id) * from raw.materials') {
-  const stateDir = scratchDir();
-  const sourceDir = path.join(stateDir, 'source');
-  const systems = [smallSystem(YAML)];
-  const warehouse = createDuckDbWarehouse(stateDir, 'test');
-  deliver(sourceDir, 'mes/2026-03-01/materials.csv', HEADER + csv);
+/** Loads all deliveries of the source folder, with staging views by `staging`, and publishes them. */
+async function publish(
+  warehouse: Warehouse,
+  systems: SourceSystem[],
+  sourceDir: string,
+  stateDir: string,
+  staging: string,
+): Promise<number> {
   const run = { loadId: 'w::r', workflowId: 'w', runId: 'r' };
   const request = { run, input: {}, scheduledAt: undefined, systems, sourceDir, published: [], codeVersion: 'test' };
   const { manifest } = await planRun(request);
@@ -38,13 +41,20 @@ async function check(csv: string, asOf?: string, staging = 'select distinct on (
   const counts = { models: 0, tests: 0, warnings: 0, seconds: 0 };
   await warehouse.finishCandidate(candidate, { status: 'BUILT', counts, nodes: [], failure: undefined, artifacts: [] });
   await warehouse.publish(candidate.publication);
-  const newest = await endOfNewestDelivery(warehouse, candidate.publication, systems);
-  const outcomes = await checkPublication(
-    warehouse,
-    candidate.publication,
-    systems,
-    asOf === undefined ? newest : new Date(asOf),
-  );
+  return candidate.publication;
+}
+
+/** Publishes a delivery of `materials` for 2026-03-01 with staging views by `staging`, and runs the checks. */
+async function check(csv: string, asOf?: string, staging = 'select distinct on (material_id) * from raw.materials') {
+  const stateDir = scratchDir();
+  const sourceDir = path.join(stateDir, 'source');
+  const systems = [smallSystem(YAML)];
+  const warehouse = createDuckDbWarehouse(stateDir, 'test');
+  deliver(sourceDir, 'mes/2026-03-01/materials.csv', HEADER + csv);
+  const publication = await publish(warehouse, systems, sourceDir, stateDir, staging);
+  const newest = await endOfNewestDelivery(warehouse, publication, systems);
+  const time = asOf === undefined ? newest : new Date(asOf);
+  const outcomes = await checkPublication(warehouse, publication, systems, time);
   const find = (name: string, table = 'materials') =>
     outcomes.find((outcome) => outcome.check === name && outcome.table === table) as CheckOutcome;
   return { outcomes, find, newest };
@@ -112,6 +122,21 @@ describe('quality checks', () => {
     const now = new Date(Date.now() + 60_000).toISOString();
     expect((await check('m1,a,2026-03-01\n', now)).find('freshness_load').status).toBe('PASS');
     expect((await check('m1,a,2026-03-01\n')).find('freshness_load')).toBeUndefined();
+  });
+
+  it('count by days where the plant is: a delivery of tomorrow does not hide that of today', async () => {
+    const stateDir = scratchDir();
+    const sourceDir = path.join(stateDir, 'source');
+    const systems = [smallSystem(YAML.replace('Europe/Berlin', 'America/New_York'))];
+    const warehouse = createDuckDbWarehouse(stateDir, 'test');
+    for (const day of ['2026-03-11', '2026-03-12']) deliver(sourceDir, `mes/${day}/materials.csv`, `${HEADER}m1,a,\n`);
+    const publication = await publish(warehouse, systems, sourceDir, stateDir, 'select * from raw.materials');
+    // The evening of the 11th in New York.
+    const outcomes = await checkPublication(warehouse, publication, systems, new Date('2026-03-12T02:00:00Z'));
+    expect(outcomes.find((outcome) => outcome.check === 'freshness_delivery')).toMatchObject({
+      status: 'PASS',
+      observed: '0.0 hours old (2026-03-12T02:00:00.000Z)',
+    });
   });
 
   it('are not fooled by dates in the future', async () => {

@@ -42,59 +42,83 @@ export async function createCandidate(
       views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout, number)), currentLoadView(raw)],
     };
   });
-  const folder = layout.build(publication);
-  await mkdir(folder, { recursive: true });
-  await withDuckDb({ path: layout.database(publication) }, async (db) => {
-    await db.run('create schema raw');
-    await db.run('create table raw.current_publication as select $1::bigint as publication', [publication]);
-    for (const view of views) await db.run(view);
-  });
-  return { publication, base, folder, dbtTarget: 'duckdb' };
+  try {
+    const folder = layout.build(publication);
+    await mkdir(folder, { recursive: true });
+    await withDuckDb({ path: layout.database(publication) }, async (db) => {
+      await db.run('create schema raw');
+      await db.run('create table raw.current_publication as select $1::bigint as publication', [publication]);
+      for (const view of views) await db.run(view);
+    });
+    return { publication, base, folder, dbtTarget: 'duckdb' };
+  } catch (error) {
+    await session((db) => endBuild(db, publication, { status: 'FAILED', failure: (error as Error).message }));
+    throw error;
+  }
 }
 
 /**
- * Records a build and, when it is good, closes its database for publishing: the audit tables as of now are copied into
- * it, and the file becomes read-only.
+ * Records a build. One whose models all stand is first closed for readers: the audit tables as of now are copied into its
+ * database, and the file becomes read-only. Only then does the log say that it is built. An entry that has ended stays as
+ * it is.
  *
  * @throws Error when the database was not closed properly (a write-ahead log stands beside it).
  */
 export async function finishCandidate(
   session: StoreSession,
   layout: Layout,
-  candidate: Candidate,
+  { publication }: Candidate,
   build: BuildRecord,
 ): Promise<void> {
-  const { publication } = candidate;
-  const file = layout.database(publication);
-  await session(async (db) => {
-    await db.run('delete from raw.dbt_run_audit where publication = $1', [publication]);
-    await db.run('delete from build_artifact where publication = $1', [publication]);
-    await db.run(
-      `insert into raw.dbt_run_audit select $1, unnest(from_json($2::json, '[{"node": "VARCHAR",
-         "resourceType": "VARCHAR", "status": "VARCHAR", "message": "VARCHAR", "rows": "BIGINT", "seconds": "DOUBLE"}]'),
-         max_depth := 2)`,
-      [publication, JSON.stringify(build.nodes)],
-    );
-    for (const artifact of build.artifacts) {
-      await db.run('insert into build_artifact values ($1, $2, $3)', [publication, artifact.name, artifact.content]);
+  await session((db) => recordNodes(db, publication, build));
+  if (build.status === 'BUILT' || build.status === 'HELD') {
+    const file = layout.database(publication);
+    await session((db) => copyAudits(db, file, publication, build));
+    if (await exists(`${file}.wal`)) {
+      throw new Error(`${path.basename(file)} was not closed properly: its .wal is still there`);
     }
-    await db.run(
-      `update raw.raw_publication set status = $2, models = $3, tests = $4, warnings = $5, build_seconds = $6,
-         failure = $7::varchar, built_at = $8::timestamp
-       where publication = $1 and status = 'BUILDING'`,
-      [
-        publication,
-        build.status,
-        build.counts.models,
-        build.counts.tests,
-        build.counts.warnings,
-        build.counts.seconds,
-        build.failure ?? null,
-        utcNow(),
-      ],
-    );
-  });
-  if (build.status === 'BUILT' || build.status === 'HELD') await sealDatabase(session, file, publication);
+    await chmod(file, 0o444);
+  }
+  await session((db) => endBuild(db, publication, build));
+}
+
+/** Replaces what the audits say of a build that has not ended. */
+async function recordNodes(db: DuckDb, publication: number, build: BuildRecord): Promise<void> {
+  if (build.nodes.length === 0 && build.artifacts.length === 0) return;
+  await db.run('delete from raw.dbt_run_audit where publication = $1', [publication]);
+  await db.run('delete from build_artifact where publication = $1', [publication]);
+  await db.run(
+    `insert into raw.dbt_run_audit select $1, unnest(from_json($2::json, '[{"node": "VARCHAR",
+       "resourceType": "VARCHAR", "status": "VARCHAR", "message": "VARCHAR", "rows": "BIGINT", "seconds": "DOUBLE"}]'),
+       max_depth := 2)`,
+    [publication, JSON.stringify(build.nodes)],
+  );
+  for (const artifact of build.artifacts) {
+    await db.run('insert into build_artifact values ($1, $2, $3)', [publication, artifact.name, artifact.content]);
+  }
+}
+
+/** How a build ended, as far as the log tells. */
+type BuildEnd = Pick<BuildRecord, 'status' | 'failure'> & Partial<Pick<BuildRecord, 'counts'>>;
+
+/** Ends an open entry of a log: the store's own, or its copy in a candidate (`log` names the table). */
+async function endBuild(db: DuckDb, publication: number, end: BuildEnd, log = 'raw.raw_publication'): Promise<void> {
+  const { counts } = end;
+  await db.run(
+    `update ${log} set status = $2, models = $3::integer, tests = $4::integer, warnings = $5::integer,
+       build_seconds = $6::double, failure = $7::varchar, built_at = $8::timestamp
+     where publication = $1 and status = 'BUILDING'`,
+    [
+      publication,
+      end.status,
+      counts?.models ?? null,
+      counts?.tests ?? null,
+      counts?.warnings ?? null,
+      counts?.seconds ?? null,
+      end.failure ?? null,
+      utcNow(),
+    ],
+  );
 }
 
 /** Makes a built candidate the head, by compare and swap on the log. The link follows within the same session. */
@@ -103,10 +127,14 @@ export async function publish(session: StoreSession, layout: Layout, publication
   return session(async (db) => {
     const [row] = await db.rows('select status, base from raw.raw_publication where publication = $1', [publication]);
     const status = String(row?.status);
-    if (status === 'PUBLISHED') return { publication, outcome: 'PUBLISHED' };
-    if (status === 'SUPERSEDED') return { publication, outcome: 'BASE_MOVED' };
-    if (status !== 'BUILT') throw new Error(`publication ${publication} is ${status} and cannot be published`);
     const head = await selectHead(db);
+    // The log and the head must both say so: numbers only grow, so a head behind an entry has never been at it.
+    const isDone = status === 'PUBLISHED' && (head?.publication ?? 0) >= publication;
+    if (isDone) return { publication, outcome: 'PUBLISHED' };
+    if (status === 'SUPERSEDED') return { publication, outcome: 'BASE_MOVED' };
+    if (status !== 'BUILT' && status !== 'PUBLISHED') {
+      throw new Error(`publication ${publication} is ${status} and cannot be published`);
+    }
     if ((head?.publication ?? null) !== (row?.base === null ? null : Number(row?.base))) {
       await db.run("update raw.raw_publication set status = 'SUPERSEDED' where publication = $1", [publication]);
       return { publication, outcome: 'BASE_MOVED' };
@@ -120,22 +148,16 @@ export async function publish(session: StoreSession, layout: Layout, publication
   });
 }
 
-async function sealDatabase(session: StoreSession, file: string, publication: number): Promise<void> {
-  await session((db) => copyAudits(db, file, publication));
-  if (await exists(`${file}.wal`))
-    throw new Error(`${path.basename(file)} was not closed properly: its .wal is still there`);
-  await chmod(file, 0o444);
-}
-
 /**
  * Copies the audit tables into the candidate through the store's own connection, as one moment. The candidate's own entry
- * reads PUBLISHED there: whoever can read it as a published data set, reads the truth.
+ * reads PUBLISHED there when it is good: whoever can read it as a published data set, reads the truth.
  */
-async function copyAudits(db: DuckDb, file: string, publication: number): Promise<void> {
+async function copyAudits(db: DuckDb, file: string, publication: number, build: BuildRecord): Promise<void> {
   await db.run(`attach ${sqlString(file)} as candidate`);
   for (const table of AUDIT_TABLES) {
     await db.run(`create or replace table candidate.raw.${table} as from raw.${table}`);
   }
+  await endBuild(db, publication, build, 'candidate.raw.raw_publication');
   await db.run(
     "update candidate.raw.raw_publication set status = 'PUBLISHED' where publication = $1 and status = 'BUILT'",
     [publication],
