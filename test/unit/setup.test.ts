@@ -160,7 +160,10 @@ describe('set-up', () => {
     const pipRuns = path.join(parent, 'pip-runs');
     writeFileSync(pipRuns, '');
     const killed = start({ PIP_WAITS_FOR_END_OF: pipRuns });
-    await until(() => calledPrograms().includes('pip'));
+    // Until pip is all that runs, and the lock names it.
+    const lock = path.join(root, '.mfg', 'set-up.lock');
+    await until(() => calledPrograms().includes('pip') && calledPrograms().includes('tsc'));
+    await until(() => (JSON.parse(readFileSync(lock, 'utf8')) as { children: unknown[] }).children.length === 1);
     killed.kill('SIGKILL');
     await ended(killed);
     forgetCalls();
