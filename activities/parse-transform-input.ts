@@ -4,6 +4,5 @@ export function createParseTransformInput() {
   /** Validates the input of `mfgDbtTransform`. */
   return async function parseTransformInput(input: unknown): Promise<void> {
     parseWorkflowInput(dbtTransformInputSchema, 'mfgDbtTransform', input);
-    return Promise.resolve();
   };
 }

@@ -29,7 +29,7 @@ export interface RunRequest<T extends WorkflowType> {
 
 /** What a caller may choose about a start. */
 export interface StartOptions {
-  /** Default: by convention, with the time and four random digits, so that no two starts share one. */
+  /** Default: by convention, with the time and four random digits, so that two starts of one second differ. */
   workflowId?: string;
 }
 

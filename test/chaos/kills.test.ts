@@ -72,7 +72,7 @@ describe('kills', () => {
   const builds = () => filesBelow(path.join(bench.stateDir, 'builds'));
   const newest = () => Math.max(0, ...builds().map(Number).filter(Number.isInteger));
 
-  it('keeps exact counts and a whole view for readers when worker and server are killed at every step', async () => {
+  it('keeps exact counts and a whole view for readers when worker and server are killed on the way', async () => {
     let worker = await bench.startWorker();
     const first = (await (await start()).result()) as RawIngestionResult;
     expect(first.outcome).toBe('PUBLISHED');
