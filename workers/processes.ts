@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process for as long as it runs: its number alone may be given to another one after it. */
 export interface ProcessIdentity {
@@ -47,6 +47,39 @@ export async function endProcess(identity: ProcessIdentity, patience_ms: number)
     }
     const deadline = Date.now() + wait_ms;
     while (isAlive(identity) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * Whether this process itself listens on a TCP port of this machine (IPv4). That something accepts connections there is
+ * not enough: it may be another program that took the port a moment before.
+ */
+export function listensOn(pid: number, port: number): boolean {
+  if (process.platform !== 'linux') {
+    const query = ['-nP', '-a', '-p', String(pid), `-iTCP:${port}`, '-sTCP:LISTEN'];
+    return spawnSync('lsof', query, { stdio: 'ignore' }).status === 0;
+  }
+  const LISTENING = '0A';
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  const sockets = (readOrUndefined('/proc/net/tcp') ?? '')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => state === LISTENING && local?.endsWith(`:${hexPort}`))
+    .map((columns) => `socket:[${columns[9]}]`);
+  return sockets.length > 0 && openFiles(pid).some((file) => sockets.includes(file));
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((descriptor) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+      } catch {
+        return '';
+      }
+    });
+  } catch {
+    return [];
   }
 }
 

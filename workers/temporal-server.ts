@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Config } from '../contracts/config';
 import { PlatformError } from '../contracts/errors';
 import { venvProgram } from '../contracts/installation';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes';
 import { platformFile } from './platform-record';
-import { commandLine, endProcess, identify, isAlive, type ProcessIdentity } from './processes';
+import { commandLine, endProcess, identify, isAlive, listensOn, type ProcessIdentity } from './processes';
 
 /** A running Temporal dev server with its Web UI, on this machine's loopback interface only. */
 export interface TemporalServer {
@@ -28,6 +28,7 @@ type ServerRecord = ProcessIdentity & Ports;
 
 const STOP_PATIENCE_MS = 10_000;
 const START_PATIENCE_MS = 30_000;
+const MAX_STARTS = 5;
 const LOG_LIMIT_BYTES = 10_000_000;
 
 /** Its transfer queue waits up to a second per workflow task unless told otherwise; WAL halves the latency again. */
@@ -38,30 +39,32 @@ const SPEED_FLAGS = [
 ];
 
 /**
- * Starts the Temporal dev server on the state folder's database and waits until it accepts connections. Ports are those
+ * Starts the Temporal dev server on the state folder's database and waits until it listens on its ports itself. Ports are those
  * of the last time, else the configured ones, else any that are free. A server that a killed platform left behind is
  * stopped first.
  *
  * @param fixed the ports to use and no others: a server that comes back must be found where it was.
- * @throws PlatformError with the last line that the server logged.
+ * Besides these the server picks ports of its own, which another one may take at the same moment: a start that fails is
+ * tried again a few times.
+ *
+ * @throws PlatformError with the line of the server's log that says why.
  */
 export async function startTemporalServer(config: Config, fixed?: Ports): Promise<TemporalServer> {
   mkdirSync(config.stateDir, { recursive: true });
   const last = readRecord(config);
   if (last !== undefined) await stopLeftBehind(config, last);
   const deadline = Date.now() + START_PATIENCE_MS;
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const ports = fixed ?? (await choosePorts(config, last));
     const server = await tryStart(config, ports, deadline);
     if ('stop' in server) return server;
-    // Another process took a port between the choice and the start.
-    if (!/address already in use/i.test(server.lastLine) || Date.now() > deadline) {
-      const log = platformFile(config, 'temporal.log');
+    if (server.isFinal || tries === MAX_STARTS || Date.now() > deadline) {
       throw new PlatformError(
-        `The Temporal server did not start (${server.lastLine || 'it said nothing'}): see ${log}.`,
+        `The Temporal server did not start (${reasonIn(server.said)}): see ${platformFile(config, 'temporal.log')}.`,
       );
     }
-    await sleep(100);
+    // Not in step with whoever took the port.
+    await sleep(100 + Math.random() * 400);
   }
 }
 
@@ -69,7 +72,7 @@ async function tryStart(
   config: Config,
   ports: Ports,
   deadline: number,
-): Promise<TemporalServer | { lastLine: string }> {
+): Promise<TemporalServer | { said: string; isFinal: boolean }> {
   const logFile = platformFile(config, 'temporal.log');
   const logged = rotate(logFile);
   const log = openSync(logFile, 'a');
@@ -96,16 +99,18 @@ async function tryStart(
     await ended;
   };
   while (running) {
-    if (await accepts(ports.port)) {
+    const { pid } = child;
+    if (pid !== undefined && listensOn(pid, ports.port) && listensOn(pid, ports.uiPort)) {
       return { address: `127.0.0.1:${ports.port}`, uiUrl: `http://127.0.0.1:${ports.uiPort}`, ended, stop };
     }
     if (Date.now() > deadline) {
       await stop();
-      return { lastLine: `it did not listen within ${START_PATIENCE_MS / 1000} s` };
+      return { said: `it did not listen within ${START_PATIENCE_MS / 1000} s`, isFinal: true };
     }
     await sleep(20);
   }
-  return { lastLine: failure || lastLine(readFileSync(logFile, 'utf8').slice(logged)) };
+  // What could not even be spawned will not be the next time.
+  return { said: failure || readFileSync(logFile, 'utf8').slice(logged), isFinal: failure !== '' };
 }
 
 function serverArguments(config: Config, { port, uiPort }: Ports): string[] {
@@ -149,14 +154,6 @@ function listenOnce(port: number): Promise<number | undefined> {
   });
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
-
 /** Keeps a log from growing for ever. @returns the size at which the next entry starts. */
 function rotate(file: string): number {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -165,8 +162,10 @@ function rotate(file: string): number {
   return 0;
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? '';
+/** The line that says why: a crash ends with a stack trace, whose last line says nothing. */
+function reasonIn(said: string): string {
+  const lines = said.trim().split('\n');
+  return (lines.find((line) => /panic|fatal|error/i.test(line)) ?? lines.at(-1))?.trim() || 'it said nothing';
 }
 
 function readRecord(config: Config): ServerRecord | undefined {
