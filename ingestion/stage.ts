@@ -67,7 +67,7 @@ export async function stageDelivery(
   if (rowsRead !== rowsAccepted + rowsRejected) {
     throw new ReconciliationError(
       `${files.map((file) => file.name).join(', ')}: ${rowsRead} records in the file, but ${rowsAccepted} rows and ` +
-        `${rowsRejected} rejected records after reading: the file's quoting is ambiguous; nothing was loaded.`,
+        `${rowsRejected} rejected records after reading: nothing was loaded; look for quotes that stand inside cells.`,
     );
   }
   return { rowsRead, rowsAccepted, rowsRejected, checksum };
@@ -120,7 +120,10 @@ async function stageFile(
   }
 }
 
-/** `read_csv` with everything stated but the line end: the sniffer has been seen to turn ragged files into one column. */
+/**
+ * `read_csv` with everything stated but the line end: the sniffer has been seen to turn ragged files into one column. Not in
+ * parallel: two scanners have been seen to split valid records where their parts met in a quoted line end.
+ */
 function readCsv(table: SourceTable, file: InspectedFile): string {
   const { csv } = table;
   const columns = file.preflight.header.map((name) => `${sqlString(name.toLowerCase())}: 'VARCHAR'`).join(', ');

@@ -1,12 +1,4 @@
-import type {
-  BuildCounts,
-  CheckOutcome,
-  Delivery,
-  NodeFailure,
-  PublishResult,
-  RunIdentity,
-  RunManifest,
-} from '../contracts/run';
+import type { BuildCounts, CheckOutcome, Delivery, PublishResult, RunIdentity, RunManifest } from '../contracts/run';
 import type { StagedPartition } from '../contracts/raw-partition';
 import type { SourceTable } from '../contracts/source-contract';
 
@@ -48,11 +40,6 @@ export interface PlacedPartition {
   table: SourceTable;
   loadSeq: bigint;
   staged: StagedPartition;
-}
-
-/** A delivery that the head holds, with the files it came from. */
-export interface PublishedDelivery extends Delivery {
-  loadId: string;
 }
 
 /** A candidate that is open for its build. */
@@ -116,7 +103,7 @@ export interface Warehouse {
   saveManifest(manifest: RunManifest): Promise<RunManifest>;
 
   /** Deliveries that the head holds, one per (table, logical date). */
-  publishedDeliveries(): Promise<PublishedDelivery[]>;
+  publishedDeliveries(): Promise<Delivery[]>;
 
   /** Opens a partition per delivery for this attempt (audit: STARTED). */
   startPartitions(run: RunManifest, deliveries: Delivery[], attempt: number): Promise<PartitionToLoad[]>;
@@ -155,9 +142,6 @@ export interface Warehouse {
 
   /** Number of the head, or undefined before the first publication. */
   head(): Promise<number | undefined>;
-
-  /** Warnings and failures that a build recorded, worst first. */
-  buildFindings(publication: number): Promise<NodeFailure[]>;
 
   /**
    * Runs one read-only query against a data set: RAW, STAGING, CORE, MARTS, with the audit tables live for the head

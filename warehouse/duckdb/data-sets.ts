@@ -46,10 +46,10 @@ export async function partitionsOf(db: DuckDb, dataSet: number): Promise<JsonRow
   );
 }
 
-/** The files of a data set's deliveries: rows of run_delivery with their load_id. */
+/** The files of a data set's deliveries: rows of run_delivery, those of a delivery together. */
 export async function deliveredFilesOf(db: DuckDb, dataSet: number): Promise<JsonRow[]> {
   return db.rows(
-    `select f.load_id, f.table_name, f.logical_date::varchar as logical_date, f.source_file, f.size_bytes,
+    `select f.table_name, f.logical_date::varchar as logical_date, f.source_file, f.size_bytes,
        f.modified_at, f.sha256
      from (${partitionsQuery('$1')}) as d
      join run_delivery as f using (load_id, table_name, logical_date)

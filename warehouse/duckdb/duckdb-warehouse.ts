@@ -1,6 +1,6 @@
-import type { Delivery, NodeFailure } from '../../contracts/run';
+import type { Delivery } from '../../contracts/run';
 import { withDuckDb } from '../../duckdb/connection';
-import type { PublishedDelivery, Warehouse } from '../warehouse';
+import type { Warehouse } from '../warehouse';
 import { deliveredFilesOf, selectHead } from './data-sets';
 import { layoutOf } from './layout';
 import { failPartition, loadCounts, placeFiles, sealPartition, startPartitions, unsealedDeliveries } from './ledger';
@@ -36,11 +36,8 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
         const head = await selectHead(db);
         if (head === undefined) return [];
         const deliveries: Delivery[] = [];
-        const loadIds = new Map<Delivery, string>();
-        for (const row of await deliveredFilesOf(db, head.dataSet)) {
-          loadIds.set(addFile(deliveries, row), String(row.load_id));
-        }
-        return deliveries.map((d): PublishedDelivery => ({ ...d, loadId: loadIds.get(d) ?? '' }));
+        for (const row of await deliveredFilesOf(db, head.dataSet)) addFile(deliveries, row);
+        return deliveries;
       }),
 
     startPartitions: (run, deliveries, attempt) => session((db) => startPartitions(db, run, deliveries, attempt)),
@@ -67,21 +64,6 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     publish: (publication) => publish(session, layout, publication),
 
     head: () => session(async (db) => (await selectHead(db))?.publication),
-
-    buildFindings: (publication) =>
-      session(async (db) => {
-        const rows = await db.rows(
-          `select node, status, message from raw.dbt_run_audit
-           where publication = $1 and status in ('error', 'fail', 'warn', 'skipped')
-           order by array_position(['error', 'fail', 'warn', 'skipped'], status), node`,
-          [publication],
-        );
-        return rows.map((row): NodeFailure => ({
-          node: String(row.node),
-          status: row.status as NodeFailure['status'],
-          message: String(row.message),
-        }));
-      }),
 
     query: (target, sql, signal) => query(session, layout, target, sql, signal),
 

@@ -66,8 +66,8 @@ function toBatches(rows: JsonRow[]): Delivery[][] {
   return batches;
 }
 
-/** Groups rows of run_delivery (table_name, logical_date, file columns) into deliveries. */
-export function addFile(deliveries: Delivery[], row: JsonRow): Delivery {
+/** Adds a row of run_delivery to the delivery it belongs to: the last one, or a new one. */
+export function addFile(deliveries: Delivery[], row: JsonRow): void {
   const table = String(row.table_name);
   const logicalDate = String(row.logical_date);
   let delivery = deliveries.at(-1);
@@ -76,7 +76,6 @@ export function addFile(deliveries: Delivery[], row: JsonRow): Delivery {
     deliveries.push(delivery);
   }
   delivery.files.push(toSourceFile(row));
-  return delivery;
 }
 
 function toSourceFile(row: JsonRow): SourceFile {

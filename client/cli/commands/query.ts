@@ -24,7 +24,7 @@ export function addQuery(program: Command): void {
     .description(
       'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.raw_publication, raw.raw_published_load, raw.dbt_run_audit, raw.data_quality_audit) are live.',
     )
-    .argument('<sql>', 'one SELECT, WITH, FROM, DESCRIBE or EXPLAIN; - reads it from stdin')
+    .argument('<sql>', 'one SELECT, WITH, FROM or DESCRIBE; - reads it from stdin')
     .option('-p, --publication <number>', 'an older publication; default: the one that readers see', asPublication)
     .option('--json', 'an array of objects; 64-bit integers, decimals, dates and times are text')
     .option(
