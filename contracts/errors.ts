@@ -44,3 +44,6 @@ export class ReconciliationError extends TerminalError {}
 
 /** A gate (dbt test or load check) failed: the candidate is held back, readers keep what they had. */
 export class GateFailedError extends TerminalError {}
+
+/** An export could not be written: a full disk, a relation that cannot be computed. */
+export class ExportFailedError extends TerminalError {}

@@ -88,7 +88,29 @@ export interface QueryResult {
   rows: Record<string, unknown>[];
 }
 
-/** Which data set a query reads. */
+/** Format of an exported file. */
+export type ExportFormat = 'parquet' | 'csv';
+
+/** The file that an export writes. */
+export interface ExportFile {
+  path: string;
+  format: ExportFormat;
+}
+
+/** An export that stands. */
+export interface ExportResult {
+  /** `<schema>.<relation>`, as the warehouse spells it. */
+  relation: string;
+  publication: number;
+  rows: number;
+  bytes: number;
+  /** LOAD_IDs of the loads that the publication holds, in order. */
+  loadIds: string[];
+  /** Of a CSV: the file beside it that describes it. */
+  metadataFile: string | undefined;
+}
+
+/** Which data set a query or an export reads. */
 export type QueryTarget = { kind: 'head' } | { kind: 'publication'; publication: number };
 
 /**
@@ -150,6 +172,20 @@ export interface Warehouse {
    * @throws InvalidInputError when the statement is not a single query, fails, or there is no such data set.
    */
   query(target: QueryTarget, sql: string, signal?: AbortSignal): Promise<QueryResult>;
+
+  /**
+   * Writes one relation of a publication to a local file, its rows ordered by all columns, so that a publication always gives
+   * the same file. No row passes through JavaScript and memory does not grow with the relation.
+   *
+   * The file says where it comes from: relation, publication, time of publishing, code version, LOAD_IDs. Parquet holds that
+   * in its key-value metadata (`mfg.…`); a CSV is described by `<file>-metadata.json` beside it (W3C's CSVW), with its columns
+   * and row count too. A file that is there already is replaced when the new one is whole; when the export fails it stays.
+   *
+   * @param relation a relation of MARTS, or `schema.relation` of RAW, STAGING, CORE or MARTS; case does not matter.
+   * @throws InvalidInputError when there is no such publication or relation, or the file may not be put there;
+   * TerminalError when it could not be written; the signal's reason when it was aborted.
+   */
+  exportRelation(target: QueryTarget, relation: string, file: ExportFile, signal?: AbortSignal): Promise<ExportResult>;
 
   /** Replaces this run's rows of RAW.DATA_QUALITY_AUDIT. */
   saveQuality(run: RunIdentity, records: QualityRecord[]): Promise<void>;

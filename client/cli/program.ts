@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../../contracts/installation';
 import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
+import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
 import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     addQuality,
     addStatus,
     addQuery,
+    addExport,
     addDev,
     addWorker,
     addTemporal,
@@ -63,6 +65,7 @@ Examples:
   npx mfg ingest                         load every pending delivery, build, publish, check
   npx mfg ingest --date 2026-03-11       load one day again
   npx mfg query "select * from marts.plant_day_kpis limit 10"
+  npx mfg export plant_day_kpis --out kpis.parquet
   npx mfg status                         what is published, the last loads, where the Web UI is
   npm run dev                            keep Temporal, its Web UI and a worker up in a terminal of their own
 

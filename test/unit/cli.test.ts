@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { runCommandLine } from '../../client/cli/program';
 import { planIngestion } from '../../client/cli/ingestion-plan';
 import { loadConfig } from '../../contracts/config';
 import { readSourceContracts } from '../../contracts/source-contract';
+import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
@@ -73,6 +74,11 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
       /delivered are 2 dates from 2026-03-01 to 2026-03-02\.$/,
     ],
     ['a query before the first publication', ['query', 'select 1'], /^nothing is published yet/],
+    [
+      'an export before it',
+      ['export', 'kpis', '--out', 'kpis.csv'],
+      /^nothing is published yet: run `npx mfg ingest` first\.$/,
+    ],
   ])('%s', async (_what, args, sentence) => {
     const { code, out, err } = await mfg(...args);
     expect(err.trim()).toMatch(sentence);
@@ -105,6 +111,7 @@ describe('help', () => {
       'quality',
       'status',
       'query',
+      'export',
       'dev',
       'worker',
       'temporal',
@@ -242,6 +249,121 @@ describe('mfg query', () => {
   });
 });
 
+describe('mfg export', () => {
+  const MARTS = `create schema marts;
+    create table marts.stock as select material_id, quantity::decimal(9, 1) as quantity from raw.materials;
+    create view marts.broken as
+      select case when i = 200000 then error('boom' || chr(27)) else i end as x from range(300000) as r(i)`;
+  const workingFolder = process.cwd();
+  let out: string;
+
+  beforeEach(async () => {
+    await publishAll(MARTS);
+    out = scratchDir();
+    process.chdir(out);
+  });
+
+  afterEach(() => process.chdir(workingFolder));
+
+  it('writes Parquet or CSV by the ending of the file, and says so in one line', async () => {
+    const parquet = path.join(out, 'stock.PARQUET');
+    const { code, out: line } = await mfg('export', 'stock', '--out', parquet);
+    expect({ code, line }).toEqual({
+      code: 0,
+      line: `marts.stock of publication 1: 2 rows, ${sizeOf(parquet)} B to ${parquet}\n`,
+    });
+    expect(readFileSync(parquet, 'latin1')).toMatch(/^PAR1[^]*mfg\.load_ids[^]*\["run-1::1"\][^]*PAR1$/);
+
+    const csv = path.join(out, 'stock.csv');
+    expect((await mfg('export', 'marts.stock', '--publication', '1', '--out', csv)).out).toBe(
+      `marts.stock of publication 1: 2 rows, ${sizeOf(csv)} B to ${csv}, described in stock.csv-metadata.json\n`,
+    );
+    expect(readFileSync(csv, 'utf8')).toBe('material_id,quantity\r\nM-1,1.5\r\nM-2,2.0\r\n');
+    expect(JSON.parse(readFileSync(`${csv}-metadata.json`, 'utf8'))).toMatchObject({
+      url: 'stock.csv',
+      tableSchema: {
+        columns: [
+          { name: 'material_id', datatype: { base: 'string', 'dc:title': 'VARCHAR' } },
+          { name: 'quantity', datatype: { base: 'decimal', 'dc:title': 'DECIMAL(9,1)' } },
+        ],
+      },
+      notes: [{ 'mfg.publication': 1, 'mfg.load_ids': ['run-1::1'], 'mfg.row_count': 2 }],
+    });
+  });
+
+  it('lets --format win over the ending', async () => {
+    const file = path.join(out, 'stock.csv');
+    expect(await mfg('export', 'stock', '--format', 'parquet', '--out', file)).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'latin1')).toMatch(/^PAR1/);
+    expect(await mfg('export', 'stock', '--format', 'csv', '--out', path.join(out, 'stock'))).toMatchObject({
+      code: 0,
+    });
+    expect(readdirSync(out).sort()).toEqual(['stock', 'stock-metadata.json', 'stock.csv']);
+  });
+
+  it('takes a file of the working folder, and gives JSON', async () => {
+    const { out: json } = await mfg('export', 'stock', '--out', 'stock.csv', '--json');
+    expect(JSON.parse(json)).toEqual({
+      ...{ file: 'stock.csv', relation: 'marts.stock', publication: 1, rows: 2, loadIds: ['run-1::1'] },
+      bytes: sizeOf(path.join(out, 'stock.csv')),
+    });
+  });
+
+  it.each([
+    ['no file', ['stock'], /required option '-o, --out <file>' not specified/],
+    ['no relation', ['--out', 'x.csv'], /missing required argument 'mart'/],
+    ['another ending', ['stock', '--out', 'x.txt'], /'x\.txt' ends neither in \.parquet nor in \.csv: say --format/],
+    ['another format', ['stock', '--format', 'xlsx', '--out', 'x.csv'], /Allowed choices are parquet, csv/],
+    ['stdout', ['stock', '--format', 'csv', '--out', '-'], /--out is the name of a file/],
+    ['no number', ['stock', '--publication', 'two', '--out', 'x.csv'], /It must be a publication number/],
+    [
+      'an unknown publication',
+      ['stock', '--publication', '9', '--out', 'x.csv'],
+      /^there is no publication 9: `npx mfg status` lists them\.\n$/,
+    ],
+    [
+      'an unknown mart',
+      ['plant', '--out', 'x.csv'],
+      /^there is no relation 'plant' in publication 1: the marts are broken, stock\.\n$/,
+    ],
+    [
+      'a hostile name',
+      ['x"; drop\ntable y; --\u001b[31m', '--out', 'x.csv'],
+      /^there is no relation 'x"; drop\\ntable y; --\\u001b\[31m' in publication 1: the marts are broken, stock\.\n$/,
+    ],
+    ['a missing folder', ['stock', '--out', 'none/x.csv'], /^the folder \/.*\/none does not exist: make it first\.\n$/],
+    ['a folder', ['stock', '--format', 'csv', '--out', '.'], /is a folder: name a file in it\.\n$/],
+  ])('refuses %s with exit code 2 and one sentence', async (_what, args, sentence) => {
+    const { code, out: printed, err } = await mfg('export', ...args);
+    expect(err).toMatch(sentence);
+    expect({ code, printed, files: readdirSync(out) }).toEqual({ code: 2, printed: '', files: [] });
+  });
+
+  it('keeps the file that was there when it fails, replaces it when it does not', async () => {
+    const file = path.join(out, 'stock.csv');
+    writeFileSync(file, 'from before');
+    const { code, err } = await mfg('export', 'broken', '--out', file);
+    expect(code).toBe(1);
+    expect(err).toBe(`${file} was not written: Invalid Input Error: boom\\u001b.\n`);
+    expect(readdirSync(out)).toEqual(['stock.csv']);
+    expect(readFileSync(file, 'utf8')).toBe('from before');
+    expect(await mfg('export', 'stock', '--out', file)).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).toMatch(/^material_id/);
+    expect(readdirSync(out).sort()).toEqual(['stock.csv', 'stock.csv-metadata.json']);
+  });
+
+  it('leaves nothing on Ctrl-C, and exits 130', async () => {
+    // What cleans up listens for as long as the export runs.
+    const listened = jest.spyOn(process, 'on');
+    const exporting = mfg('export', 'broken', '--out', path.join(out, 'x.csv'));
+    const interrupt = listened.mock.calls.find(([event]) => event === 'SIGINT')?.[1];
+    interrupt?.('SIGINT');
+    expect(await exporting).toEqual({ code: 130, out: '', err: 'Left by Ctrl-C: nothing was written.\n' });
+    expect(readdirSync(out)).toEqual([]);
+    expect(process.listeners('SIGINT')).not.toContain(interrupt);
+  });
+});
+
 describe('mfg status', () => {
   it('says that nothing is published yet, and where things are', async () => {
     const { code, out } = await mfg('status');
@@ -283,8 +405,12 @@ function deliverMaterials(date: string, name = 'steel'): void {
   deliver(sourceDir, `mes/${date}/materials.csv`, csv);
 }
 
-/** Loads every delivery and publishes them without a dbt build. */
-async function publishAll(): Promise<void> {
+function sizeOf(file: string): number {
+  return statSync(file).size;
+}
+
+/** Loads every delivery and publishes them without a dbt build, with `models` (SQL) in its place. */
+async function publishAll(models?: string): Promise<void> {
   const warehouse = createDuckDbWarehouse(stateDir, 'test');
   const systems = await readSourceContracts(dbtDir);
   const tables = systems.flatMap((system) => system.tables);
@@ -298,6 +424,9 @@ async function publishAll(): Promise<void> {
     await loadBatch(warehouse, { manifest, batch, attempt: 1, tables, sourceDir, stagingDir, threads: 1 });
   }
   const candidate = await warehouse.createCandidate(run, tables, 1);
+  if (models !== undefined) {
+    await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) => db.run(models));
+  }
   const counts = { models: 0, tests: 0, warnings: 0, seconds: 0 };
   await warehouse.finishCandidate(candidate, { status: 'BUILT', counts, nodes: [], failure: undefined, artifacts: [] });
   await warehouse.publish(candidate.publication);

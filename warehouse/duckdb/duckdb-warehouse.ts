@@ -2,6 +2,7 @@ import type { Delivery } from '../../contracts/run';
 import { withDuckDb } from '../../duckdb/connection';
 import type { Warehouse } from '../warehouse';
 import { deliveredFilesOf, selectHead } from './data-sets';
+import { exportRelation } from './export';
 import { layoutOf } from './layout';
 import { failPartition, loadCounts, placeFiles, sealPartition, startPartitions, unsealedDeliveries } from './ledger';
 import { addFile, insertManifest, selectManifest } from './manifests';
@@ -66,6 +67,8 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     head: () => session(async (db) => (await selectHead(db))?.publication),
 
     query: (target, sql, signal) => query(session, layout, target, sql, signal),
+
+    exportRelation: (target, relation, file, signal) => exportRelation(session, layout, target, relation, file, signal),
 
     saveQuality: (run, records) =>
       session(async (db) => {

@@ -7,7 +7,7 @@ import path from 'node:path';
  * - `raw/<table>/<load_seq>.parquet`, `….rejects.parquet`: partitions, never overwritten.
  * - `builds/<publication>/mfg.duckdb`: candidates and publications. The file's stem is the database's name: constant.
  * - `published`: a link to the head's build folder.
- * - `staging/`: scratch of loads under way.
+ * - `staging/`: scratch of loads under way; `export-<uuid>/`: what an export sorts on the disk.
  */
 export interface Layout {
   stateDir: string;

@@ -1,10 +1,10 @@
 import { StatementType } from '@duckdb/node-api';
 import { InvalidInputError } from '../../contracts/errors';
 import { withDuckDb, type DuckDb, type JsonRow } from '../../duckdb/connection';
-import { sqlIdentifier, sqlString, sqlStringList } from '../../duckdb/sql-text';
+import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import type { QueryResult, QueryTarget } from '../warehouse';
-import { selectHead } from './data-sets';
 import type { Layout } from './layout';
+import { attachDataSet, findPublication, lockDown, nothingPublished, publishedRelations } from './published-data';
 import type { StoreSession } from './store';
 import { AUDIT_TABLES } from './store-schema';
 
@@ -23,16 +23,14 @@ export async function query(
   if (sql.trim() === '') throw new InvalidInputError('the query is empty: write one SQL statement.');
   const { dataSet, audits } = await session(async (db) => {
     const audits = target.kind === 'head' ? await readAudits(db, sql) : [];
-    const dataSet = await dataSetOf(db, target);
-    if (dataSet === undefined && audits.length === 0) {
-      throw new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
-    }
+    const dataSet = (await findPublication(db, target))?.dataSet;
+    if (dataSet === undefined && audits.length === 0) throw nothingPublished();
     return { dataSet, audits };
   });
   return withDuckDb({ path: ':memory:', signal }, async (db) => {
     await db.run(`attach ':memory:' as mfg; create schema mfg.raw`);
     if (dataSet !== undefined) {
-      await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
+      await attachDataSet(db, layout, dataSet);
       await showDataSet(
         db,
         audits.map((audit) => audit.table),
@@ -45,23 +43,19 @@ export async function query(
       );
     }
     await db.run('use mfg');
-    await db.run(`set allowed_directories = ${sqlStringList([layout.raw])}; set enable_external_access = false;
-      set lock_configuration = true`);
+    await lockDown(db, layout);
     return readOnly(db, sql);
   });
 }
 
 /** Shows every relation of the attached data set under its own name, but for the audit tables that are shown live. */
 async function showDataSet(db: DuckDb, live: readonly string[]): Promise<void> {
-  const relations = await db.rows(
-    `select schema_name, view_name as relation from duckdb_views() where database_name = 'published' and not internal
-     union select schema_name, table_name from duckdb_tables() where database_name = 'published'`,
-  );
-  const schemas = new Set(relations.map((relation) => String(relation.schema_name)));
+  const relations = await publishedRelations(db);
+  const schemas = new Set(relations.map(({ schema }) => schema));
   for (const schema of schemas) await db.run(`create schema if not exists mfg.${sqlIdentifier(schema)}`);
-  for (const { schema_name, relation } of relations) {
-    if (schema_name === 'raw' && live.includes(String(relation))) continue;
-    const name = `${sqlIdentifier(String(schema_name))}.${sqlIdentifier(String(relation))}`;
+  for (const { schema, name: relation } of relations) {
+    if (schema === 'raw' && live.includes(relation)) continue;
+    const name = `${sqlIdentifier(schema)}.${sqlIdentifier(relation)}`;
     await db.run(`create view mfg.${name} as from published.${name}`);
   }
 }
@@ -95,16 +89,4 @@ async function readOnly(db: DuckDb, sql: string): Promise<QueryResult> {
     if (error instanceof InvalidInputError) throw error;
     throw new InvalidInputError(`the query failed: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Undefined before the first publication. */
-async function dataSetOf(db: DuckDb, target: QueryTarget): Promise<number | undefined> {
-  if (target.kind === 'head') return (await selectHead(db))?.dataSet;
-  const [row] = await db.rows('select data_set, status from raw.raw_publication where publication = $1', [
-    target.publication,
-  ]);
-  if (row?.status !== 'PUBLISHED') {
-    throw new InvalidInputError(`there is no publication ${target.publication}: \`npx mfg status\` lists them.`);
-  }
-  return Number(row.data_set);
 }

@@ -1,0 +1,77 @@
+import { InvalidInputError } from '../../contracts/errors';
+import type { DuckDb } from '../../duckdb/connection';
+import { sqlString, sqlStringList } from '../../duckdb/sql-text';
+import type { QueryTarget } from '../warehouse';
+import { selectHead } from './data-sets';
+import type { Layout } from './layout';
+
+/** A publication as the log has it. */
+export interface Publication {
+  publication: number;
+  /** The entry whose build it shows. */
+  dataSet: number;
+  /** Code that built it. */
+  codeVersion: string;
+  /** ISO 8601, UTC. */
+  publishedAt: string;
+}
+
+/** A relation of an attached data set, in the catalog's own spelling. */
+export interface Relation {
+  schema: string;
+  name: string;
+}
+
+/**
+ * The publication that a target names; undefined for the head before the first publication.
+ *
+ * @param db the store. @throws InvalidInputError when a number is not that of a publication.
+ */
+export async function findPublication(db: DuckDb, target: QueryTarget): Promise<Publication | undefined> {
+  const publication = target.kind === 'head' ? (await selectHead(db))?.publication : target.publication;
+  if (publication === undefined) return undefined;
+  const [row] = await db.rows(
+    'select data_set, status, code_version, published_at from raw.raw_publication where publication = $1',
+    [publication],
+  );
+  if (row?.status !== 'PUBLISHED') {
+    throw new InvalidInputError(`there is no publication ${publication}: \`npx mfg status\` lists them.`);
+  }
+  return {
+    publication,
+    dataSet: Number(row.data_set),
+    codeVersion: String(row.code_version),
+    publishedAt: `${String(row.published_at).replace(' ', 'T')}Z`,
+  };
+}
+
+/** What a reader of the head is told before the first publication. */
+export function nothingPublished(): InvalidInputError {
+  return new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
+}
+
+/** Attaches a data set as `published`, read-only. */
+export async function attachDataSet(db: DuckDb, layout: Layout, dataSet: number): Promise<void> {
+  await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
+}
+
+/** Every table and view of the attached data set. */
+export async function publishedRelations(db: DuckDb): Promise<Relation[]> {
+  const relations = await db.rows(
+    `select schema_name, view_name as relation from duckdb_views() where database_name = 'published' and not internal
+     union select schema_name, table_name from duckdb_tables() where database_name = 'published'
+     order by all`,
+  );
+  return relations.map((row) => ({ schema: String(row.schema_name), name: String(row.relation) }));
+}
+
+/**
+ * From here on the database sees what is attached, its partitions and nothing else of the machine, whatever it is asked.
+ *
+ * @param files further files that it may write.
+ */
+export async function lockDown(db: DuckDb, layout: Layout, files: readonly string[] = []): Promise<void> {
+  await db.run(`set allowed_directories = ${sqlStringList([layout.raw])};
+    set allowed_paths = ${sqlStringList(files)};
+    set enable_external_access = false; set lock_configuration = true`);
+}
