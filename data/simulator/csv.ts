@@ -1,14 +1,27 @@
-import type { FileContent } from './defects';
-import { COLUMNS } from './tables';
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
 
-const BYTE_ORDER_MARK = '\uFEFF';
+/** One record, quoted where needed (RFC 4180), without its line end. */
+export function csvLine(cells: readonly string[]): string {
+  const line = cells.join(',');
+  // Most records need no quotes: those have no quote and as many commas as lie between their cells.
+  return line.includes('"') || cells.some((cell) => cell.includes(',')) ? cells.map(quoted).join(',') : line;
+}
 
-/** The text of a file: comma-separated, quoted where needed (RFC 4180), LF ends, the last line ended. */
-export function toCsv({ table, lines, defects }: FileContent): string {
-  const eol = defects.includes('crlf') ? '\r\n' : '\n';
-  const records = [COLUMNS[table], ...lines.map(({ cells }) => cells)];
-  const text = records.map((cells) => cells.map(quoted).join(',') + eol).join('');
-  return defects.includes('byte_order_mark') ? BYTE_ORDER_MARK + text : text;
+/** A whole number as a decimal with one digit. */
+export function formatWhole(number: number): string {
+  return `${number}.0`;
+}
+
+/** A whole number of tenths as a decimal. */
+export function formatTenths(tenths: number): string {
+  const whole = Math.floor(tenths / 10);
+  return `${whole}.${tenths - whole * 10}`;
+}
+
+/** A whole number of thousandths, 0 or more, as a decimal with three digits. */
+export function formatThousandths(thousandths: number): string {
+  const whole = Math.floor(thousandths / 1000);
+  return `${whole}.${THOUSANDTHS[thousandths - whole * 1000]}`;
 }
 
 function quoted(cell: string): string {

@@ -1,0 +1,81 @@
+import type { Table } from './columns';
+import type { DefectKind } from './defects/catalogue';
+import type { FileFaults } from './defects/file-faults';
+import { csvLine } from './csv';
+import { OutputFile } from './output-file';
+
+/** A record as it is to be written; without a kind it is sound. */
+export interface RecordToWrite {
+  cells: readonly string[];
+  kind?: DefectKind | undefined;
+  /** Torn: no reader can accept it. */
+  isMalformed?: boolean;
+}
+
+/** Records that were written before, as text with LF ends. */
+export interface WrittenRecords {
+  file: string;
+  records: number;
+  malformedRecords: number;
+  defects: ReadonlyMap<DefectKind, readonly number[]>;
+}
+
+/** What the truth tells of a file. */
+export interface FileTruth {
+  records: number;
+  malformedRecords: number;
+  /** Record numbers, from 1, by kind; none for a defect of the file as a whole. */
+  defects: Map<DefectKind, number[]>;
+}
+
+/** One file of an export while it is written: header, records, and the count of what is wrong with them. */
+export class TableFile implements FileTruth {
+  readonly table: Table;
+  readonly output: OutputFile;
+  records = 0;
+  malformedRecords = 0;
+  readonly defects = new Map<DefectKind, number[]>();
+  readonly #faults: FileFaults;
+
+  private constructor(table: Table, output: OutputFile, faults: FileFaults) {
+    this.table = table;
+    this.output = output;
+    this.#faults = faults;
+    for (const kind of faults.kinds) this.defects.set(kind, []);
+  }
+
+  /** Begins a file with its header. */
+  static async create(table: Table, name: string, gzip: boolean, faults: FileFaults): Promise<TableFile> {
+    const output = await OutputFile.create(name, { gzip, encoding: faults.encoding });
+    const file = new TableFile(table, output, faults);
+    if (!faults.isEmpty) await output.write(faults.header);
+    return file;
+  }
+
+  /** Adds a record. @returns a promise when the caller should wait before it adds more. */
+  write({ cells, kind, isMalformed }: RecordToWrite): Promise<void> | undefined {
+    if (this.#faults.isEmpty) return undefined;
+    this.records += 1;
+    if (isMalformed) this.malformedRecords += 1;
+    if (kind !== undefined) note(this.defects, kind, this.records);
+    return this.output.write(this.#faults.changeText(`${this.#faults.changeLine(csvLine(cells), this.records)}\n`));
+  }
+
+  /** Adds records that another file holds. */
+  async addWritten({ file, records, malformedRecords, defects }: WrittenRecords): Promise<void> {
+    if (this.#faults.isEmpty || records === 0) return;
+    await this.output.addFile(file, this.#faults.changeText);
+    for (const [kind, numbers] of defects) {
+      for (const number of numbers) note(this.defects, kind, this.records + number);
+    }
+    this.records += records;
+    this.malformedRecords += malformedRecords;
+  }
+}
+
+/** Adds a record number to those of its kind. */
+export function note(defects: Map<DefectKind, number[]>, kind: DefectKind, record: number): void {
+  const numbers = defects.get(kind);
+  if (numbers === undefined) defects.set(kind, [record]);
+  else numbers.push(record);
+}
