@@ -58,7 +58,7 @@ const tableMetaSchema = z.strictObject({
 
 const columnSchema = z.looseObject({
   name: identifier,
-  data_type: z.enum(['text', 'integer', 'decimal', 'date', 'timestamp', 'boolean']),
+  data_type: z.enum(['text', 'integer', 'decimal', 'date', 'time', 'timestamp', 'boolean']),
 });
 
 const tableSchema = z.looseObject({
@@ -106,7 +106,7 @@ export interface SourceTable {
   csv: CsvDialect;
   /** Allowed age of the newest delivery. */
   freshness: Freshness | undefined;
-  /** Column whose newest value that is not in the future tells how old the content is, and its allowed age. */
+  /** Column of the staging model whose newest value that is not in the future tells how old the content is; its allowed age. */
   eventTime: string | undefined;
   eventFreshness: Freshness | undefined;
   /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect. */
@@ -187,9 +187,9 @@ function toSourceTable(
   const names = columns.map((column) => column.name);
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined) throw new ContractError(`${file}: table ${table.name} lists column ${duplicate} twice.`);
-  for (const name of [...meta.key, ...(meta.event_time === undefined ? [] : [meta.event_time])]) {
+  for (const name of meta.key) {
     if (!names.includes(name)) {
-      throw new ContractError(`${file}: table ${table.name} names column ${name} in config.meta but does not list it.`);
+      throw new ContractError(`${file}: table ${table.name} has ${name} in its key but does not list it.`);
     }
   }
   const csv = { ...systemDialect, ...meta.csv };

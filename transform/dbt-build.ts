@@ -37,6 +37,11 @@ export interface DbtBuild {
 }
 
 const ARTIFACTS = ['manifest.json', 'run_results.json'];
+/**
+ * Unit tests prove the models' code on made-up rows: they say nothing of this data, and `npm test` runs them. Exposures are
+ * descriptions.
+ */
+const NOT_BUILT = ['unit_test', 'exposure'];
 const PARTIAL_PARSE = 'partial_parse.msgpack';
 /** dbt ends its connections on SIGINT; what has not ended by then is killed. */
 const INTERRUPT_PATIENCE_MS = 3_000;
@@ -100,7 +105,8 @@ async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<{ c
     request.dbt,
     [...options, '--log-path', path.join(request.folder, 'logs'), 'build']
       .concat(['--project-dir', request.dbtDir, '--profiles-dir', request.dbtDir, '--target', request.target])
-      .concat(['--target-path', targetPath, '--threads', String(request.threads)]),
+      .concat(['--target-path', targetPath, '--threads', String(request.threads)])
+      .concat(NOT_BUILT.flatMap((type) => ['--exclude-resource-type', type])),
     {
       cwd: request.folder,
       // A group of its own, so that a stop reaches whatever dbt started, and Ctrl-C on the worker does not reach dbt first.

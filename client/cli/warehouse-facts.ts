@@ -55,19 +55,13 @@ export interface RelationRows {
   rows: number;
 }
 
-const LAYERS = ['raw', 'staging', 'core', 'marts'];
-
-/** Rows of every relation of RAW (of the source tables only), STAGING, CORE and MARTS. */
+/** Rows of every relation of CORE and MARTS: what the build is for. */
 export async function relationRows(warehouse: Warehouse): Promise<RelationRows[]> {
   const relations = await rows(
     warehouse,
-    `with source_tables as (select distinct table_name as source_table from raw.current_load)
-     select table_schema, table_name from information_schema.tables
-     where table_catalog = current_database() and list_contains([${LAYERS.map(sqlString).join(', ')}], table_schema)
-       and (table_schema <> 'raw' or exists (
-         from source_tables
-         where list_contains([source_table, source_table || '_history', source_table || '_run'], table_name)))
-     order by array_position([${LAYERS.map(sqlString).join(', ')}], table_schema), table_name`,
+    `select table_schema, table_name from information_schema.tables
+     where table_catalog = current_database() and table_schema in ('core', 'marts')
+     order by table_schema, table_name`,
   );
   if (relations.length === 0) return [];
   const counts = relations.map(({ table_schema: schema, table_name: relation }, index) => {

@@ -1,34 +1,50 @@
 {#-
-    The rows of a snapshot table with clean cells, one per key and logical date.
+    The rows of a source table with clean cells, one per key and delivery (logical date).
 
     - A cell is trimmed; an empty or whitespace-only one, and one of the contract's `null_tokens`, is null.
-    - Rows of the same snapshot with the same key are duplicates. The one that stands last in the delivery is kept. When they
-      differ in any cell, `has_conflicting_duplicates` is true.
+    - Rows of the same delivery with the same key are duplicates. The one that stands last in the delivery is kept;
+      `merged_row_count` counts the others. When they differ in any cell, `has_conflicting_duplicates` is true.
     - A row without a key cannot be told from others: it stays in RAW, where tests count it.
+    - Of an append table, the same key in a later delivery supersedes the earlier one: `is_superseded` marks the earlier one,
+      `superseded_row_count` counts the RAW rows that the later one stands for besides its own delivery's.
 -#}
 {% macro clean_rows(system, table, relation) %}
 {%- set contract = source_contract(system, table) -%}
 {%- set columns = contract.columns.keys() | list | join(', ') -%}
-{%- set snapshot_key = (contract.key + ['_logical_date']) | join(', ') -%}
+{%- set key = contract.key | join(', ') -%}
+{%- set delivery_key = key ~ ', _logical_date' -%}
 {%- set lineage = '_load_id, _logical_date, _source_file, _source_row_number' -%}
 {%- if not execute %}{{ return('select * from ' ~ relation) }}{% endif %}
     select
-        {{ columns }},
-        {{ lineage }},
-        min(hash({{ columns }})) over (partition by {{ snapshot_key }})
-        <> max(hash({{ columns }})) over (partition by {{ snapshot_key }}) as has_conflicting_duplicates
+        *
+        {%- if contract.mode == 'append' %},
+        coalesce(
+            sum(1 + merged_row_count) over (
+                partition by {{ key }} order by _logical_date rows between unbounded preceding and 1 preceding
+            ), 0
+        ) as superseded_row_count,
+        lead(_logical_date) over (partition by {{ key }} order by _logical_date) is not null as is_superseded
+        {%- endif %}
     from (
         select
-            {% for column in contract.columns -%}
-            {{ clean_cell(column, contract.csv.null_tokens) }} as {{ column }},
-            {% endfor -%}
-            {{ lineage }}
-        from {{ relation }}
-    ) as clean_cells
-    where {% for column in contract.key %}{{ column }} is not null{% if not loop.last %} and {% endif %}{% endfor %}
-    qualify row_number() over (
-        partition by {{ snapshot_key }} order by _source_file desc, _source_row_number desc
-    ) = 1
+            {{ columns }},
+            {{ lineage }},
+            count(*) over (partition by {{ delivery_key }}) - 1 as merged_row_count,
+            min(hash({{ columns }})) over (partition by {{ delivery_key }})
+            <> max(hash({{ columns }})) over (partition by {{ delivery_key }}) as has_conflicting_duplicates
+        from (
+            select
+                {% for column in contract.columns -%}
+                {{ clean_cell(column, contract.csv.null_tokens) }} as {{ column }},
+                {% endfor -%}
+                {{ lineage }}
+            from {{ relation }}
+        ) as clean_cells
+        where {% for column in contract.key %}{{ column }} is not null{% if not loop.last %} and {% endif %}{% endfor %}
+        qualify row_number() over (
+            partition by {{ delivery_key }} order by _source_file desc, _source_row_number desc
+        ) = 1
+    ) as one_per_delivery
 {%- endmacro %}
 
 {% macro clean_cell(column, null_tokens) -%}
@@ -42,8 +58,9 @@
 {%- endmacro %}
 
 {#-
-    A clean cell as the type that the contract gives its column: text, integer, decimal, date, timestamp (UTC, from the
-    system's local time) or boolean. Null when the cell is not such a value; see `uncastable_cell_count`.
+    A clean cell as the type that the contract gives its column: text, integer, decimal, date, time, timestamp (UTC; from the
+    system's local time, or by the offset that the format's %z reads) or boolean. Null when the cell is not such a value; see
+    `uncastable_cell_count`.
 -#}
 {% macro typed_cell(system, table, column) -%}
     {%- set contract = source_contract(system, table) -%}
@@ -57,8 +74,13 @@
         {{ number_cell(column, '[+-]?[0-9]+([' ~ mark ~ '][0-9]+)?', 'decimal(18, 6)', mark) }}
     {%- elif type == 'date' -%}
         cast({{ parse_timestamp(column, contract.csv.date_format) }} as date)
+    {%- elif type == 'time' -%}
+        cast({{ parse_timestamp(column, '%H:%M') }} as time)
+    {%- elif type == 'timestamp' and '%z' in contract.csv.timestamp_format -%}
+        {{ parse_instant(column, contract.csv.timestamp_format) }}
     {%- elif type == 'timestamp' -%}
-        {{ convert_time_zone(parse_timestamp(column, contract.csv.timestamp_format), contract.time_zone, 'UTC') }}
+        {%- set zone = dbt.string_literal(contract.time_zone) -%}
+        {{ convert_time_zone(parse_timestamp(column, contract.csv.timestamp_format), zone, "'UTC'") }}
     {%- elif type == 'boolean' -%}
         case
             when lower({{ column }}) in ('true', 'yes', '1') then true

@@ -1,12 +1,12 @@
 {#-
-    What `_<system>__sources.yml` says about a source table: `time_zone`, `csv` (the table's dialect over the system's), `key`,
-    and `columns` (type by name).
+    What `_<system>__sources.yml` says about a source table: `time_zone`, `csv` (the table's dialect over the system's), `mode`,
+    `key`, and `columns` (type by name).
 
     A unit test has no graph: it overrides this macro with the contract it wants to test.
 -#}
 {% macro source_contract(system, table) %}
     {% if not execute %}
-        {% do return({'time_zone': 'UTC', 'csv': {}, 'key': [], 'columns': {}}) %}
+        {% do return({'time_zone': 'UTC', 'csv': {}, 'mode': 'snapshot', 'key': [], 'columns': {}}) %}
     {% endif %}
     {% for node in graph.get('sources', {}).values() if node.source_name == system and node.name == table %}
         {% set types = {} %}
@@ -15,7 +15,8 @@
         {% endfor %}
         {% set csv = dict(node.source_meta.csv, **node.config.meta.get('csv', {})) %}
         {% do return({
-            'time_zone': node.source_meta.time_zone, 'csv': csv, 'key': node.config.meta.key, 'columns': types
+            'time_zone': node.source_meta.time_zone, 'csv': csv, 'mode': node.config.meta.mode,
+            'key': node.config.meta.key, 'columns': types
         }) %}
     {% endfor %}
     {% do exceptions.raise_compiler_error(

@@ -12,13 +12,13 @@ import {
   type ReaderReport,
 } from '../support/live-bench';
 
-const TABLES = ['materials', 'batches', 'production_orders'];
+const TABLES = ['materials', 'production_orders', 'equipment_states', 'sensor_readings'];
 const DATES = shippedDates().slice(0, 6);
 
 /** Records delivered per table, over all dates so far. */
 function delivered(bench: LiveBench, dates: string[]): Record<string, number> {
   const count = (table: string) =>
-    dates.reduce((sum, date) => sum + countRecords(path.join(bench.sourceDir, 'mes', date, `${table}.csv`)), 0);
+    dates.reduce((sum, date) => sum + countRecords(path.join(bench.sourceDir, 'mes', date), table), 0);
   return Object.fromEntries(TABLES.map((table) => [table, count(table)]));
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { Client, Connection } from '@temporalio/client';
 import { loadConfig, PROJECT_ROOT, type Config } from '../../contracts/config';
 import { DIST, venvProgram } from '../../contracts/installation';
@@ -166,12 +167,17 @@ export function filesBelow(dir: string): string[] {
 }
 
 /**
- * Records of a delivered file, counted without the code under test: lines after the header that are not empty. The
- * shipped export has no line end inside a cell.
+ * Records of one table in a delivery's folder, counted without the code under test: lines after the header that are not
+ * empty. The shipped export has no line end inside a cell.
  */
-export function countRecords(file: string): number {
-  return readFileSync(file, 'latin1')
-    .split('\n')
-    .slice(1)
-    .filter((line) => line.trim() !== '').length;
+export function countRecords(folder: string, table: string): number {
+  const isOfTable = new RegExp(`^${table}(-[a-z0-9]+)?[.]csv([.]gz)?$`);
+  return readdirSync(folder)
+    .filter((name) => isOfTable.test(name))
+    .map((name) => {
+      const bytes = readFileSync(path.join(folder, name));
+      const lines = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1').split('\n').slice(1);
+      return lines.filter((line) => line.trim() !== '').length;
+    })
+    .reduce((sum, records) => sum + records, 0);
 }

@@ -4,6 +4,7 @@ const TIME_LIMITS_S: Record<string, number> = {
   warehouse: 20,
   replay: 20,
   workflows: 30,
+  dbt: 300,
   e2e: 120,
   chaos: 300,
 };

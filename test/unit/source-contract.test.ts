@@ -53,7 +53,7 @@ describe('the contract of the source tables', () => {
   it.each([
     ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
     ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],
-    ['key: [material_id]', 'key: [nope]', /materials names column nope in config.meta but does not list it/],
+    ['key: [material_id]', 'key: [nope]', /materials has nope in its key but does not list it/],
     ['name: material_name', 'name: material_id', /materials lists column material_id twice/],
     ['name: material_name', 'name: "x; drop table"', /tables.0.columns.1.name: must be lower-case letters/],
     ['Europe/Berlin', 'Mars/Base', /time_zone: must be an IANA time zone/],

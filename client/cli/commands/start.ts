@@ -50,7 +50,7 @@ function nextText({ uiUrl }: StartedRun): string {
 async function showRelations(warehouse: Warehouse): Promise<void> {
   const relations = await relationRows(warehouse).catch(() => []);
   if (relations.length === 0) return;
-  console.log(heading('Rows per table'));
+  console.log(heading('Rows of CORE and MARTS'));
   console.log(
     table(
       ['relation', 'rows'],
@@ -62,13 +62,13 @@ async function showRelations(warehouse: Warehouse): Promise<void> {
 
 /** A few of the KPIs, where there was something to measure. */
 const KPI_SAMPLE = `
-  select manufacturing_site, production_date, orders_planned_to_start, orders_completed,
-    round(on_time_completion_ratio, 3) as on_time_completion_ratio,
-    round(actual_to_planned_duration_ratio, 3) as actual_to_planned_duration_ratio
+  select site_id, production_date, round(availability, 3) as availability, round(effectiveness, 3) as effectiveness,
+    round(quality_ratio, 3) as quality_ratio, round(oee_index, 3) as oee_index, failures, orders_completed,
+    round(on_time_completion_ratio, 3) as on_time_ratio
   from marts.plant_day_kpis
-  where orders_completed > 0
-  order by production_date desc, manufacturing_site
-  limit 5`;
+  where planned_busy_time_s > 0
+  order by production_date desc, site_id
+  limit 6`;
 
 async function showKpis(warehouse: Warehouse): Promise<void> {
   // The dbt project may be another one than the shipped one, without this mart.

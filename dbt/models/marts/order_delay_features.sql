@@ -90,6 +90,18 @@ lines as (
         count(
             case when order_status in ('planned', 'released', 'in_progress') and planned_end_at < snapshot_at then 1 end
         ) as line_orders_overdue,
+        coalesce({{ exact_sum(
+            "case when order_status in ('planned', 'released', 'in_progress') and planned_end_at < snapshot_at then "
+            ~ hours_between('planned_end_at', 'snapshot_at') ~ ' end'
+        ) }}, 0) as line_hours_overdue,
+        {{ ratio(
+            exact_sum(
+                "case when is_completed and actual_end_at > " ~ plus_days('snapshot_at', -7) ~ " then "
+                ~ hours_between('planned_end_at', 'actual_end_at') ~ ' end'
+            ),
+            "count(case when is_completed and planned_end_at is not null and actual_end_at > "
+            ~ plus_days('snapshot_at', -7) ~ " then 1 end)"
+        ) }} as line_mean_delay_hours_past_7_days,
         count(case when is_completed and actual_end_at <= planned_end_at then 1 end) as line_orders_completed_on_time,
         count(case when is_completed and actual_end_at > planned_end_at then 1 end) as line_orders_completed_late
     from order_snapshots
@@ -115,6 +127,8 @@ select
     {{ hours_between('observed_orders.planned_start_at', 'observed_orders.planned_end_at') }} as planned_duration_hours,
     lines.line_orders_in_progress,
     lines.line_orders_overdue,
+    lines.line_hours_overdue,
+    lines.line_mean_delay_hours_past_7_days,
     lines.line_orders_completed_on_time,
     lines.line_orders_completed_late,
     {{ ratio(

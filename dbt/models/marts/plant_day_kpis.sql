@@ -4,14 +4,14 @@ orders as (
 
     select
         *,
-        coalesce(manufacturing_site, 'unknown') as site,
+        coalesce(site_id, 'unknown') as site,
         is_ended_before_started or is_finished_in_future as has_impossible_dates
     from {{ ref('fct_production_orders') }}
 
 ),
 
 -- One row per order and thing that happened to it; a row counts towards the measures that name its event.
-events as (
+order_events as (
 
     select
         'planned_start' as event_name,
@@ -58,10 +58,10 @@ events as (
 
 ),
 
-counted as (
+order_days as (
 
     select
-        site as manufacturing_site,
+        site as site_id,
         production_date,
         count(case when event_name = 'planned_start' then 1 end) as orders_planned_to_start,
         count(case when event_name = 'started' then 1 end) as orders_started,
@@ -76,25 +76,88 @@ counted as (
         {{ exact_sum(
             "case when event_name = 'completed' and actual_duration_hours is not null then planned_duration_hours end"
         ) }} as completed_planned_hours
-    from events
+    from order_events
     where production_date <= _logical_date
     group by site, production_date
+
+),
+
+equipment_days as (
+
+    select
+        coalesce(site_id, 'unknown') as site_id,
+        production_date,
+        {{ equipment_kpi_sums() }}
+    from {{ ref('work_unit_shift_kpis') }}
+    group by coalesce(site_id, 'unknown'), production_date
+
+),
+
+failure_days as (
+
+    select
+        coalesce(site_id, 'unknown') as site_id,
+        reported_date as production_date,
+        count(*) as failures
+    from {{ ref('fct_maintenance_orders') }}
+    where is_failure
+    group by coalesce(site_id, 'unknown'), reported_date
+
+),
+
+site_days as (
+
+    select
+        site_id,
+        production_date
+    from order_days
+
+    union distinct
+
+    select
+        site_id,
+        production_date
+    from equipment_days
+
+    union distinct
+
+    select
+        site_id,
+        production_date
+    from failure_days
 
 )
 
 select
-    manufacturing_site,
-    production_date,
-    orders_planned_to_start,
-    orders_started,
-    orders_due,
-    orders_completed,
-    orders_completed_on_time,
-    orders_completed_late,
-    orders_with_impossible_dates,
-    completed_actual_hours,
-    completed_planned_hours,
-    {{ ratio('orders_completed_on_time', 'orders_completed_on_time + orders_completed_late') }}
-        as on_time_completion_ratio,
-    {{ ratio('completed_actual_hours', 'completed_planned_hours') }} as actual_to_planned_duration_ratio
-from counted
+    site_days.site_id,
+    site_days.production_date,
+    coalesce(order_days.orders_planned_to_start, 0) as orders_planned_to_start,
+    coalesce(order_days.orders_started, 0) as orders_started,
+    coalesce(order_days.orders_due, 0) as orders_due,
+    coalesce(order_days.orders_completed, 0) as orders_completed,
+    coalesce(order_days.orders_completed_on_time, 0) as orders_completed_on_time,
+    coalesce(order_days.orders_completed_late, 0) as orders_completed_late,
+    coalesce(order_days.orders_with_impossible_dates, 0) as orders_with_impossible_dates,
+    order_days.completed_actual_hours,
+    order_days.completed_planned_hours,
+    {{ ratio(
+        'order_days.orders_completed_on_time',
+        'order_days.orders_completed_on_time + order_days.orders_completed_late'
+    ) }} as on_time_completion_ratio,
+    {{ ratio('order_days.completed_actual_hours', 'order_days.completed_planned_hours') }}
+        as actual_to_planned_duration_ratio,
+    coalesce(failure_days.failures, 0) as failures,
+    {{ equipment_kpi_columns() }}
+from site_days
+left join order_days
+    on
+        site_days.site_id = order_days.site_id
+        and site_days.production_date = order_days.production_date
+left join equipment_days
+    on
+        site_days.site_id = equipment_days.site_id
+        and site_days.production_date = equipment_days.production_date
+left join failure_days
+    on
+        site_days.site_id = failure_days.site_id
+        and site_days.production_date = failure_days.production_date

@@ -26,6 +26,7 @@ renamed as (
         -- numerics
         {{ typed_cell('mes', 'batches', 'quantity') }} as quantity,
         {{ uncastable_cell_count('mes', 'batches') }} as uncastable_cell_count,
+        merged_row_count,
 
         -- booleans
         has_conflicting_duplicates,
@@ -35,7 +36,7 @@ renamed as (
         {{ typed_cell('mes', 'batches', 'expiry_date') }} as expiry_date,
 
         -- timestamps
-        {{ snapshot_at('mes', 'batches') }} as snapshot_at,
+        {{ end_of_logical_date('mes', 'batches') }} as snapshot_at,
 
         -- lineage
         _load_id,

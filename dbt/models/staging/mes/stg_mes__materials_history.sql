@@ -24,15 +24,16 @@ renamed as (
         unit_of_measure,
         status as material_status,
 
+        -- numerics
+        {{ uncastable_cell_count('mes', 'materials') }} as uncastable_cell_count,
+        merged_row_count,
+
         -- booleans
         has_conflicting_duplicates,
 
-        -- numerics
-        {{ uncastable_cell_count('mes', 'materials') }} as uncastable_cell_count,
-
         -- timestamps
         {{ typed_cell('mes', 'materials', 'created_at') }} as created_at,
-        {{ snapshot_at('mes', 'materials') }} as snapshot_at,
+        {{ end_of_logical_date('mes', 'materials') }} as snapshot_at,
 
         -- lineage
         _load_id,

@@ -27,6 +27,7 @@ renamed as (
         -- numerics
         {{ typed_cell('mes', 'production_orders', 'planned_quantity') }} as planned_quantity,
         {{ uncastable_cell_count('mes', 'production_orders') }} as uncastable_cell_count,
+        merged_row_count,
 
         -- booleans
         has_conflicting_duplicates,
@@ -36,7 +37,7 @@ renamed as (
         {{ typed_cell('mes', 'production_orders', 'planned_end_date') }} as planned_end_at,
         {{ typed_cell('mes', 'production_orders', 'actual_start_date') }} as actual_start_at,
         {{ typed_cell('mes', 'production_orders', 'actual_end_date') }} as actual_end_at,
-        {{ snapshot_at('mes', 'production_orders') }} as snapshot_at,
+        {{ end_of_logical_date('mes', 'production_orders') }} as snapshot_at,
 
         -- lineage
         _load_id,
@@ -45,18 +46,6 @@ renamed as (
         _source_row_number
     from clean
 
-),
-
-dated as (
-
-    select
-        *,
-        {{ production_date('mes', 'production_orders', 'planned_start_at') }} as planned_start_date,
-        {{ production_date('mes', 'production_orders', 'planned_end_at') }} as planned_end_date,
-        {{ production_date('mes', 'production_orders', 'actual_start_at') }} as actual_start_date,
-        {{ production_date('mes', 'production_orders', 'actual_end_at') }} as actual_end_date
-    from renamed
-
 )
 
-select * from dated
+select * from renamed

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { PROJECT_ROOT } from '../../contracts/config';
+import { venvProgram } from '../../contracts/installation';
+import { readSourceContracts } from '../../contracts/source-contract';
+import { loadBatch } from '../../ingestion/load-batch';
+import { planRun } from '../../ingestion/plan-run';
+import { runDbtBuild, type DbtBuild } from '../../transform/dbt-build';
+import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import { layoutOf } from '../../warehouse/duckdb/layout';
+import type { Warehouse } from '../../warehouse/warehouse';
+
+const run = promisify(execFile);
+
+/** The shipped dbt project. */
+export const DBT_DIR = path.join(PROJECT_ROOT, 'dbt');
+
+/** A published data set, made by the real load path and dbt, without Temporal. */
+export class DataSet {
+  constructor(
+    readonly stateDir: string,
+    readonly warehouse: Warehouse,
+    readonly build: DbtBuild,
+    readonly publication: number,
+  ) {}
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    return (await this.warehouse.query({ kind: 'publication', publication: this.publication }, sql)).rows;
+  }
+
+  /** A copy of the database for dbt to work on, in a folder of its own. */
+  copy(name: string): string {
+    const folder = path.join(this.stateDir, name);
+    mkdirSync(folder);
+    cpSync(layoutOf(this.stateDir).database(this.publication), path.join(folder, 'mfg.duckdb'));
+    return folder;
+  }
+}
+
+/** Loads every delivery of a source folder, builds and publishes; a second call on the same state builds again. */
+export async function buildDataSet(sourceDir: string, stateDir: string, dbtDir = DBT_DIR): Promise<DataSet> {
+  const systems = await readSourceContracts(dbtDir);
+  const tables = systems.flatMap((system) => system.tables);
+  const warehouse = createDuckDbWarehouse(stateDir, 'test');
+  const published = await warehouse.publishedDeliveries();
+  const identity = { loadId: `load-${Date.now()}::r`, workflowId: `load-${Date.now()}`, runId: 'r' };
+  const plan = { run: identity, input: {}, scheduledAt: undefined, systems, sourceDir, published, codeVersion: 'test' };
+  const manifest = await warehouse.saveManifest((await planRun(plan)).manifest);
+  for (const batch of manifest.batches.keys()) {
+    const stagingDir = path.join(stateDir, 'staging');
+    await loadBatch(warehouse, { manifest, batch, attempt: 1, tables, sourceDir, stagingDir, threads: 2 });
+  }
+  const candidate = await warehouse.createCandidate(identity, tables, 1);
+  const build = await runDbtBuild({
+    dbt: venvProgram('dbt'),
+    dbtDir,
+    folder: candidate.folder,
+    target: candidate.dbtTarget,
+    threads: 2,
+    parseCacheDir: path.join(stateDir, 'dbt'),
+  });
+  await warehouse.finishCandidate(candidate, { ...build, failure: build.failures[0]?.message });
+  if (build.status !== 'BUILT') throw new Error(`the build is ${build.status}: ${JSON.stringify(build.failures)}`);
+  await warehouse.publish(candidate.publication);
+  return new DataSet(stateDir, warehouse, build, candidate.publication);
+}
+
+/** Runs dbt in a folder that holds a copy of a data set's database; its output, also when it fails. */
+export async function runDbt(
+  folder: string,
+  args: string[],
+  dbtDir = DBT_DIR,
+): Promise<{ ok: boolean; output: string }> {
+  const options = ['--project-dir', dbtDir, '--profiles-dir', dbtDir, '--target-path', path.join(folder, 'target')];
+  const command = ['--no-use-colors', '--log-path', path.join(folder, 'logs'), ...args, ...options];
+  const env = { ...process.env, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' };
+  try {
+    const { stdout } = await run(venvProgram('dbt'), command, { cwd: folder, env, maxBuffer: 2 ** 26 });
+    return { ok: true, output: stdout };
+  } catch (error) {
+    return { ok: false, output: (error as { stdout?: string }).stdout ?? String(error) };
+  }
+}
