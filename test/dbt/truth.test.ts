@@ -49,10 +49,9 @@ describe.each(HISTORIES)('a defect-free export of %s', (_name, args) => {
       const marts = await set.rows(
         "select table_name from information_schema.tables where table_schema = 'marts' order by 1",
       );
-      const queries = marts.map(
-        ({ table_name }) =>
-          `select '${table_name}' as mart, count(*) as n, sum(hash(m))::varchar as h from marts.${table_name} m`,
-      );
+      const queries = marts
+        .map(({ table_name }) => String(table_name))
+        .map((mart) => `select '${mart}' as mart, count(*) as n, sum(hash(m))::varchar as h from marts.${mart} as m`);
       return set.rows(`${queries.join(' union all ')} order by mart`);
     };
     const before = await fingerprint(dataSet);

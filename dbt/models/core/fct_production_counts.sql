@@ -21,13 +21,13 @@ reports as (
 followed as (
 
     select
-        *,
-        {%- for counter in counters %}
+        {% for counter in counters -%}
         lag({{ counter }}) over (
             partition by equipment_id, order_id, is_possible
             order by counted_at, produced_quantity, _logical_date, _source_file, _source_row_number
-        ) as previous_{{ counter }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        ) as previous_{{ counter }},
+        {% endfor -%}
+        *
     from reports
 
 ),
@@ -49,11 +49,11 @@ increments as (
 counted as (
 
     select
-        *,
-        {%- for counter in counters %}
+        {% for counter in counters -%}
         case when is_possible then {{ counter }} - is_continued * coalesce(previous_{{ counter }}, 0) end
-            as {{ counter }}_increment{{ ',' if not loop.last }}
-        {%- endfor %}
+            as {{ counter }}_increment,
+        {% endfor -%}
+        *
     from increments
 
 ),

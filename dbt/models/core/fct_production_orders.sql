@@ -49,14 +49,14 @@ placed as (
 dated as (
 
     select
-        placed.*,
-    {% for event in ['planned_start', 'planned_end', 'actual_start', 'actual_end'] -%}
+        {% for event in ['planned_start', 'planned_end', 'actual_start', 'actual_end'] -%}
         {{ production_date(
             'placed.' ~ event ~ '_at',
             "coalesce(sites.time_zone, '" ~ source_contract('mes', 'production_orders').time_zone ~ "')",
             'coalesce(sites.day_starts_at_s, 0)'
-        ) }} as {{ event }}_date{{ ',' if not loop.last }}
-    {% endfor %}
+        ) }} as {{ event }}_date,
+        {% endfor -%}
+        placed.*
     from placed
     left join sites on placed.site_id = sites.site_id
 
