@@ -3,7 +3,15 @@ with
 inspections as (
 
     select
-        *,
+        material_id,
+        characteristic,
+        lower_limit,
+        upper_limit,
+        is_within_limits,
+        -- A missing unit is that of the others with these limits.
+        coalesce(
+            unit, min(unit) over (partition by material_id, characteristic, lower_limit, upper_limit)
+        ) as unit,
         -- Distances from the lower limit, so that sums of squares stay small.
         measured_value - lower_limit as above_lower_limit
     from {{ ref('fct_quality_inspections') }}
