@@ -4,7 +4,7 @@ import type { Warehouse } from '../warehouse';
 import { deliveredFilesOf, selectHead } from './data-sets';
 import { exportRelation } from './export';
 import { layoutOf } from './layout';
-import { failPartition, loadCounts, placeFiles, sealPartition, startPartitions, unsealedDeliveries } from './ledger';
+import { failPartition, loadCounts, placeFiles, sealPartitions, startPartitions, unsealedDeliveries } from './ledger';
 import { addFile, insertManifest, selectManifest } from './manifests';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
@@ -45,12 +45,7 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
 
     placePartition: (table, loadSeq, staged) => placeFiles(layout, table.name, loadSeq, staged),
 
-    sealPartitions: (placed) =>
-      session(async (db) => {
-        const sealed = [];
-        for (const partition of placed) sealed.push(await sealPartition(db, layout, partition));
-        return sealed;
-      }),
+    sealPartitions: (placed) => session((db) => sealPartitions(db, layout, placed)),
 
     failPartition: (loadSeq, error) => session((db) => failPartition(db, loadSeq, error)),
 

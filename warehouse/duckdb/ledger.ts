@@ -8,48 +8,62 @@ import type { PartitionToLoad, PlacedPartition, SealedPartition, StagedFiles } f
 import type { Layout } from './layout';
 import { utcNow } from './store-schema';
 
-/** Opens a partition per delivery that the run has not sealed yet. */
+/** Opens a partition per delivery that the run has not sealed yet. A statement for all of them, not one for each. */
 export async function startPartitions(
   db: DuckDb,
   run: RunManifest,
   deliveries: Delivery[],
   attempt: number,
 ): Promise<PartitionToLoad[]> {
-  const started: PartitionToLoad[] = [];
-  for (const delivery of deliveries) {
-    const sealed = await sealedOf(db, run.loadId, delivery.table, delivery.logicalDate);
-    if (sealed !== undefined) {
-      started.push({ delivery, ...sealed });
-      continue;
-    }
-    const [row] = await db.rows("select nextval('load_seq') as load_seq");
-    const loadSeq = BigInt(String(row?.load_seq));
-    await db.run(
-      `insert into raw_partition (load_seq, load_id, table_name, logical_date, status, attempt, started_at)
-       values ($1, $2, $3, $4::date, 'STARTED', $5, $6::timestamp)`,
-      [loadSeq, run.loadId, delivery.table, delivery.logicalDate, attempt, utcNow()],
-    );
-    await db.run(
-      `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date,
-         load_seq, attempt, status, source_files, fingerprint, size_bytes)
-       values (nextval('audit_event'), $1::timestamp, $2, $3, $4, $5, $6::date, $7, $8, 'STARTED', $9, $10, $11)`,
-      [
-        utcNow(),
-        run.loadId,
-        run.workflowId,
-        run.runId,
-        delivery.table,
-        delivery.logicalDate,
-        loadSeq,
-        attempt,
-        delivery.files.map((file) => file.path).join('\n'),
-        deliveryFingerprint(delivery),
-        BigInt(delivery.files.reduce((sum, file) => sum + file.sizeBytes, 0)),
-      ],
-    );
-    started.push({ delivery, loadSeq, sealed: undefined });
-  }
-  return started;
+  const sealed = await sealedPartitions(db, run.loadId);
+  const open = deliveries.filter(({ table, logicalDate }) => !sealed.has(placeOf(table, logicalDate)));
+  const started = await insertPartitions(db, run, open, attempt);
+  return deliveries.map((delivery) => {
+    const place = placeOf(delivery.table, delivery.logicalDate);
+    const other = sealed.get(place);
+    if (other !== undefined) return { delivery, ...other };
+    const loadSeq = started.get(place);
+    if (loadSeq === undefined) throw new Error(`no partition was opened for ${place}`);
+    return { delivery, loadSeq, sealed: undefined };
+  });
+}
+
+/** Numbers by place (audit: STARTED). */
+async function insertPartitions(
+  db: DuckDb,
+  run: RunManifest,
+  deliveries: Delivery[],
+  attempt: number,
+): Promise<Map<string, bigint>> {
+  if (deliveries.length === 0) return new Map();
+  const described = deliveries.map((delivery) => ({
+    table: delivery.table,
+    date: delivery.logicalDate,
+    files: delivery.files.map((file) => file.path).join('\n'),
+    fingerprint: deliveryFingerprint(delivery),
+    bytes: delivery.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+  }));
+  const rows = await db.rows(
+    `insert into raw_partition (load_seq, load_id, table_name, logical_date, status, attempt, started_at)
+     select nextval('load_seq'), $1, d."table", d.date, 'STARTED', $2, $3::timestamp
+     from (select unnest(from_json($4::json, '[{"table": "VARCHAR", "date": "DATE"}]'), max_depth := 2)) as d
+     returning load_seq, table_name, logical_date::varchar as logical_date`,
+    [run.loadId, attempt, utcNow(), JSON.stringify(described)],
+  );
+  await db.run(
+    `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date,
+       load_seq, attempt, status, source_files, fingerprint, size_bytes)
+     select nextval('audit_event'), p.started_at, p.load_id, $1, $2, p.table_name, p.logical_date, p.load_seq, p.attempt,
+       'STARTED', d.files, d.fingerprint, d.bytes
+     from (select unnest(from_json($3::json, '[{"table": "VARCHAR", "date": "DATE", "files": "VARCHAR",
+       "fingerprint": "VARCHAR", "bytes": "BIGINT"}]'), max_depth := 2)) as d
+     join raw_partition as p on p.table_name = d."table" and p.logical_date = d.date
+     where list_contains($4::json::bigint[], p.load_seq)`,
+    [run.workflowId, run.runId, JSON.stringify(described), numberList(rows.map((row) => String(row.load_seq)))],
+  );
+  return new Map(
+    rows.map((row) => [placeOf(String(row.table_name), String(row.logical_date)), BigInt(String(row.load_seq))]),
+  );
 }
 
 /** One hash for a delivery's files: equal exactly when paths and bytes are. */
@@ -86,63 +100,85 @@ async function syncToDisk(fileOrFolder: string): Promise<void> {
 }
 
 /**
- * Seals a placed partition: from here on it counts. Only one that is still STARTED can be sealed, and only the first per
- * (LOAD_ID, table, logical date); a late attempt finds the other's seal and takes its counts.
+ * Seals placed partitions of one load: from here on they count. Only one that is still STARTED can be sealed, and only the
+ * first per (LOAD_ID, table, logical date); a late attempt finds the other's seal and takes its counts.
  */
-export async function sealPartition(
+export async function sealPartitions(
   db: DuckDb,
   layout: Layout,
-  { table, loadSeq, staged }: PlacedPartition,
-): Promise<SealedPartition> {
+  placed: PlacedPartition[],
+): Promise<SealedPartition[]> {
+  if (placed.length === 0) return [];
   // A file that was lost between placing and sealing must stop the seal, not the readers later.
-  await stat(layout.partition(table.name, loadSeq));
-  const [partition] = await db.rows(
-    'select load_id, logical_date::varchar as logical_date, status from raw_partition where load_seq = $1',
-    [loadSeq],
+  await Promise.all(placed.map(({ table, loadSeq }) => stat(layout.partition(table.name, loadSeq))));
+  const rows = await db.rows(
+    `select load_seq, load_id, logical_date::varchar as logical_date, status
+     from raw_partition where list_contains($1::json::bigint[], load_seq)`,
+    [numberList(placed.map(({ loadSeq }) => loadSeq))],
   );
-  if (partition === undefined) throw new Error(`partition ${loadSeq} is not in the ledger`);
-  const other = await sealedOf(db, String(partition.load_id), table.name, String(partition.logical_date));
-  if (other !== undefined) {
-    if (other.loadSeq !== loadSeq) await setStatus(db, loadSeq, 'ABANDONED');
-    return other.sealed;
+  const ledger = new Map(rows.map((row) => [String(row.load_seq), row]));
+  const loadId = String(rows[0]?.load_id);
+  const sealed = await sealedPartitions(db, loadId);
+  const results: SealedPartition[] = [];
+  const toSeal: PlacedPartition[] = [];
+  const late: bigint[] = [];
+  for (const partition of placed) {
+    const { table, loadSeq, staged } = partition;
+    const row = ledger.get(String(loadSeq));
+    if (row?.load_id !== loadId) throw new Error(`partition ${loadSeq} is not in the ledger of ${loadId}`);
+    const other = sealed.get(placeOf(table.name, String(row.logical_date)));
+    if (other !== undefined) {
+      if (other.loadSeq !== loadSeq) late.push(loadSeq);
+      results.push(other.sealed);
+      continue;
+    }
+    if (row.status !== 'STARTED') {
+      throw new Error(`partition ${loadSeq} of ${table.name} is ${String(row.status)} and cannot be sealed`);
+    }
+    toSeal.push(partition);
+    results.push({ rowsRead: staged.rowsRead, rowsLoaded: staged.rowsAccepted, rowsRejected: staged.rowsRejected });
   }
-  if (partition.status !== 'STARTED') {
-    throw new Error(`partition ${loadSeq} of ${table.name} is ${String(partition.status)} and cannot be sealed`);
-  }
+  await setSealed(db, toSeal);
+  await abandon(db, late);
+  return results;
+}
+
+async function setSealed(db: DuckDb, partitions: PlacedPartition[]): Promise<void> {
+  if (partitions.length === 0) return;
+  const seals = partitions.map(({ table, loadSeq, staged }) => ({
+    load_seq: String(loadSeq),
+    columns: table.columns.map((column) => column.name),
+    read: staged.rowsRead,
+    loaded: staged.rowsAccepted,
+    rejected: staged.rowsRejected,
+    checksum: staged.checksum,
+  }));
   await db.run(
-    `update raw_partition set status = 'SEALED', columns = $2::json::varchar[], rows_read = $3, rows_loaded = $4,
-       rows_rejected = $5, checksum = $6, checksum_kind = $7, sealed_at = $8::timestamp
-     where load_seq = $1`,
-    [
-      loadSeq,
-      JSON.stringify(table.columns.map((column) => column.name)),
-      BigInt(staged.rowsRead),
-      BigInt(staged.rowsAccepted),
-      BigInt(staged.rowsRejected),
-      staged.checksum,
-      CHECKSUM_KIND,
-      utcNow(),
-    ],
+    `update raw_partition set status = 'SEALED', columns = s.columns, rows_read = s.read, rows_loaded = s.loaded,
+       rows_rejected = s.rejected, checksum = s.checksum, checksum_kind = $2, sealed_at = $3::timestamp
+     from (select unnest(from_json($1::json, '[{"load_seq": "BIGINT", "columns": ["VARCHAR"], "read": "BIGINT",
+       "loaded": "BIGINT", "rejected": "BIGINT", "checksum": "VARCHAR"}]'), max_depth := 2)) as s
+     where raw_partition.load_seq = s.load_seq`,
+    [JSON.stringify(seals), CHECKSUM_KIND, utcNow()],
   );
-  await recordEvent(db, loadSeq, 'LOADED', null);
-  return { rowsRead: staged.rowsRead, rowsLoaded: staged.rowsAccepted, rowsRejected: staged.rowsRejected };
+  await recordEvents(
+    db,
+    partitions.map(({ loadSeq }) => loadSeq),
+    'LOADED',
+    null,
+  );
 }
 
 /** Marks an attempt as ABANDONED, so that nothing can seal it, and records why. A sealed one stays sealed. */
 export async function failPartition(db: DuckDb, loadSeq: bigint, error: string): Promise<void> {
   await db.run("update raw_partition set status = 'ABANDONED' where load_seq = $1 and status = 'STARTED'", [loadSeq]);
-  await recordEvent(db, loadSeq, 'FAILED', error);
+  await recordEvents(db, [loadSeq], 'FAILED', error);
 }
 
 /** Deliveries of the manifest without a sealed partition. */
 export async function unsealedDeliveries(db: DuckDb, run: RunManifest): Promise<Delivery[]> {
-  const rows = await db.rows(
-    `select table_name, logical_date::varchar as logical_date from raw_partition
-     where load_id = $1 and status = 'SEALED'`,
-    [run.loadId],
-  );
-  const sealed = new Set(rows.map((row) => `${String(row.table_name)} ${String(row.logical_date)}`));
-  return run.batches.flat().filter((delivery) => !sealed.has(`${delivery.table} ${delivery.logicalDate}`));
+  const sealed = await sealedPartitions(db, run.loadId);
+  return run.batches.flat().filter(({ table, logicalDate }) => !sealed.has(placeOf(table, logicalDate)));
 }
 
 /** Sums over a load's sealed partitions. */
@@ -166,36 +202,52 @@ export async function loadCounts(
   };
 }
 
-async function sealedOf(
+/** A load's sealed partitions by place. */
+async function sealedPartitions(
   db: DuckDb,
   loadId: string,
-  table: string,
-  logicalDate: string,
-): Promise<{ loadSeq: bigint; sealed: SealedPartition } | undefined> {
-  const [row] = await db.rows(
-    `select load_seq, rows_read, rows_loaded, rows_rejected from raw_partition
-     where load_id = $1 and table_name = $2 and logical_date = $3::date and status = 'SEALED'`,
-    [loadId, table, logicalDate],
+): Promise<Map<string, { loadSeq: bigint; sealed: SealedPartition }>> {
+  const rows = await db.rows(
+    `select load_seq, table_name, logical_date::varchar as logical_date, rows_read, rows_loaded, rows_rejected
+     from raw_partition where load_id = $1 and status = 'SEALED'`,
+    [loadId],
   );
-  if (row === undefined) return undefined;
-  return {
-    loadSeq: BigInt(String(row.load_seq)),
-    sealed: {
-      rowsRead: Number(row.rows_read),
-      rowsLoaded: Number(row.rows_loaded),
-      rowsRejected: Number(row.rows_rejected),
-    },
-  };
+  return new Map(
+    rows.map((row) => [
+      placeOf(String(row.table_name), String(row.logical_date)),
+      {
+        loadSeq: BigInt(String(row.load_seq)),
+        sealed: {
+          rowsRead: Number(row.rows_read),
+          rowsLoaded: Number(row.rows_loaded),
+          rowsRejected: Number(row.rows_rejected),
+        },
+      },
+    ]),
+  );
 }
 
-async function setStatus(db: DuckDb, loadSeq: bigint, status: 'ABANDONED'): Promise<void> {
-  await db.run('update raw_partition set status = $2 where load_seq = $1', [loadSeq, status]);
+/** What a load has one sealed partition of, at most. */
+function placeOf(table: string, logicalDate: string): string {
+  return `${table} ${logicalDate}`;
 }
 
-/** Appends an event: what the STARTED event says of the attempt, and the partition's counts as they are now. */
-async function recordEvent(
+async function abandon(db: DuckDb, loadSeqs: bigint[]): Promise<void> {
+  if (loadSeqs.length === 0) return;
+  await db.run("update raw_partition set status = 'ABANDONED' where list_contains($1::json::bigint[], load_seq)", [
+    numberList(loadSeqs),
+  ]);
+}
+
+/** 64-bit numbers as a JSON array: JavaScript's own JSON knows no bigint. */
+function numberList(numbers: readonly (bigint | string)[]): string {
+  return `[${numbers.join(', ')}]`;
+}
+
+/** Appends an event each: what the STARTED event says of the attempt, and the partition's counts as they are now. */
+async function recordEvents(
   db: DuckDb,
-  loadSeq: bigint,
+  loadSeqs: bigint[],
   status: 'LOADED' | 'FAILED',
   error: string | null,
 ): Promise<void> {
@@ -205,7 +257,7 @@ async function recordEvent(
        a.load_seq, a.attempt, $3, a.source_files, a.fingerprint, a.size_bytes, p.rows_read, p.rows_loaded,
        p.rows_rejected, p.checksum, p.checksum_kind, $4::varchar
      from raw.raw_load_audit as a join raw_partition as p using (load_seq)
-     where a.load_seq = $1 and a.status = 'STARTED'`,
-    [loadSeq, utcNow(), status, error],
+     where list_contains($1::json::bigint[], a.load_seq) and a.status = 'STARTED'`,
+    [numberList(loadSeqs), utcNow(), status, error],
   );
 }
