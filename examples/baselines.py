@@ -37,19 +37,20 @@ def delays(path: str) -> dict:
     """Will a production order end late? One row per order, as known at its planned start.
 
     Orders that are still open have no label, and the late ones of the last days are among them: only orders planned to
-    start well before the newest observation are used, or the late ones would be missing.
+    start well before the newest snapshot are used, or the late ones would be missing. An order takes days to end, so
+    training ends three days before testing begins.
     """
     rows = duckdb.sql(
         """
         select * from read_parquet($path)
-        where observed_at < (select max(observed_at) from read_parquet($path)) - interval 14 days
+        where observed_at < (select max(snapshot_at) from read_parquet($path)) - interval 14 days
           and is_late is not null
         """,
         params={"path": path},
     ).df()
     ids = ["order_id", "observed_at", "snapshot_at", "batch_id", "is_late", "delay_hours"]
     rule = 1 - rows["line_on_time_completion_ratio"].fillna(0.5)
-    return {"table": "order_delay_features", **score(rows, "is_late", ids, rule, gap_days=0)}
+    return {"table": "order_delay_features", **score(rows, "is_late", ids, rule, gap_days=3)}
 
 
 def failures(path: str) -> dict:

@@ -7,6 +7,12 @@ export function csvLine(cells: readonly string[]): string {
   return line.includes('"') || cells.some((cell) => cell.includes(',')) ? cells.map(quoted).join(',') : line;
 }
 
+/** One record whose last cell has a quote that never closes, whatever the cells hold; without its line end. */
+export function unclosedCsvLine(cells: readonly string[]): string {
+  const others = cells.slice(0, -1).map((cell) => `${quoted(cell)},`);
+  return `${others.join('')}"${(cells.at(-1) ?? '').replaceAll('"', '""')}`;
+}
+
 /** A whole number as a decimal with one digit. */
 export function formatWhole(number: number): string {
   return `${number}.0`;

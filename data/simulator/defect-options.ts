@@ -1,5 +1,5 @@
 import { type Day, formatDay, parseDay } from './days';
-import { FILE_KINDS, type FileKind, ROW_KINDS, type RowKind, fileDefect } from './defects/catalogue';
+import { FILE_KINDS, type FileKind, ROW_KINDS, type RowKind } from './defects/catalogue';
 import { type DefectSettings, isFileKind, isRowKind } from './defects/settings';
 
 /** The export that the defects are for. */
@@ -41,7 +41,7 @@ function dayOf(kind: FileKind, value: string, { firstDay, days, layout }: Frame,
   // What is put right is the day before.
   const first = kind === 'corrected_day' ? firstDay + 1 : firstDay;
   const last = firstDay + days - 1;
-  if (fileDefect(kind).isOfDatedLayout && layout === 'flat') fail(`--defect ${kind} needs --layout dated.`);
+  if (layout === 'flat') fail(`--defect ${kind}=<day> needs --layout dated.`);
   if (first > last) fail(`--defect ${kind} needs an export of more than one day.`);
   if (day !== undefined && day >= first && day <= last) return day;
   return fail(`--defect ${kind}= takes a day of the export, ${formatDay(first)} to ${formatDay(last)}, or off.`);

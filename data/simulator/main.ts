@@ -1,8 +1,9 @@
 import { CommanderError } from 'commander';
+import { DELIVERIES } from './deliveries';
 import { parseCall } from './options';
 import { progressBar } from './progress-bar';
 import { WriteError } from './write-error';
-import { DELIVERIES, writeExport } from './write-export';
+import { writeExport } from './write-export';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -26,7 +27,9 @@ async function main(): Promise<void> {
   } catch (error) {
     progress.clear();
     if (!interrupt.signal.aborted) throw error;
-    console.error('The export was interrupted: the days written before are whole, truth.json is still the old one.');
+    console.error(
+      `The export was interrupted: whole files of it may stand in ${folder}, without a truth.json of theirs; run it again.`,
+    );
     process.exitCode = INTERRUPTED;
   }
 }

@@ -40,6 +40,8 @@ const BEGINNING: readonly [MaterialType, number][] = [
 /** Types of the materials that are added later, over and over. */
 const LATER_TYPES: readonly MaterialType[] = ['finished', 'raw', 'finished', 'packaging', 'intermediate'];
 const DAYS_BETWEEN_NEW_MATERIALS = 10;
+/** Age of the last material at the beginning: master data is never old as a whole. */
+const YOUNGEST_DAYS = 4;
 
 const NAMES: Record<MaterialType, readonly [string, ...string[]]> = {
   raw: ['Titanium dioxide', 'Acrylic resin', 'Butyl acetate', 'Talc, fine', 'Iron oxide red', 'Lösemittel N'],
@@ -60,7 +62,8 @@ export function beginningMaterials(seed: number, firstDay: Day, zone: Zone): Mat
   const materials: Material[] = [];
   for (const [index, type] of types.entries()) {
     const random = randomStream(seed, 'material', index + 1);
-    const createdOn = firstDay - wholeBetween(random, 20, 900);
+    const ageDays = wholeBetween(random, 20, 900);
+    const createdOn = firstDay - (index === types.length - 1 ? YOUNGEST_DAYS : ageDays);
     materials.push(material(index + 1, type, createdOn, zone, random, materials));
   }
   return materials;

@@ -1,6 +1,16 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Day, SECONDS_PER_DAY, formatDay, parseDay } from './days';
-import { FILE_KINDS, RATE_OFTEN, RATE_OTHERWISE, ROW_KINDS, fileDefect, rowDefect } from './defects/catalogue';
+import {
+  FILE_KINDS,
+  type FileKind,
+  RATE_OFTEN,
+  RATE_OTHERWISE,
+  ROW_KINDS,
+  fileDefect,
+  rowDefect,
+} from './defects/catalogue';
 import { parseDefects } from './defect-options';
 import { NO_DEFECTS } from './defects/settings';
 import { SITE_PROFILES } from './site-list';
@@ -56,7 +66,7 @@ function simulatorCommand(): Command {
           '<out>/source_system/mes/<YYYY-MM-DD>/<table>.csv.gz, and <out>/truth.json, which says how many records each ' +
           'file has, which of them are wrong on purpose, and what really happened in each shift.',
       )
-      .option('--out <folder>', 'output folder, from the working folder', 'data/raw')
+      .option('--out <folder>', 'output folder, from the working folder', outputFolder, 'data/raw')
       .option('--days <number>', `how many deliveries, one a day: 1 to ${MAX_DAYS}`, wholeNumber(1, MAX_DAYS), 90)
       .option(
         '--first-day <YYYY-MM-DD>',
@@ -79,7 +89,8 @@ function simulatorCommand(): Command {
       .option('--seed <number>', 'equal seeds give equal files', wholeNumber(0, MAX_SEED), 2026)
       .option(
         '--layout <layout>',
-        'dated: a folder for each day; flat: <out>/source_system/mes/<table>.csv.gz, snapshots of the last day',
+        'dated: a folder for each day; flat: <out>/source_system/mes/<table>.csv.gz, snapshots of the last day; a flat ' +
+          "file belongs to the run's own date, so load it with `npx mfg ingest --date <last day>`",
         oneOf('dated', 'flat'),
         'dated',
       )
@@ -107,21 +118,44 @@ function defectsHelp(): string {
     const { what, tables } = rowDefect(kind);
     return `  ${kind}: ${what}\n      ${tables.join(', ')}`;
   });
-  const files = FILE_KINDS.map((kind) => {
-    const { what, table, onDelivery } = fileDefect(kind);
-    const byDefault = onDelivery === undefined ? 'off' : `first day + ${onDelivery}`;
-    return `  ${kind}: ${what}\n      ${table}; ${byDefault}`;
-  });
+  const files = (kinds: readonly FileKind[]) =>
+    kinds.map((kind) => {
+      const { what, table, onDelivery } = fileDefect(kind);
+      return `  ${kind}: ${what}\n      ${table}; ${onDelivery === undefined ? 'off' : `first day + ${onDelivery}`}\n`;
+    });
+  const isOn = (kind: FileKind) => fileDefect(kind).onDelivery !== undefined;
   return (
     `\nDefects of records, --defect <kind>=<share>; by default ${RATE_OFTEN} of materials, batches and ` +
     `production_orders,\n${RATE_OTHERWISE} of all others. A record has one at most, the same in each delivery.\n` +
     `${rows.join('\n')}\n` +
     '  planned_far_from_manufacture: follows manufacture_date_wrong\n      production_orders\n' +
     '  ambiguous_local_time: a time of a snapshot that the clock shows twice as daylight saving ends; never off\n' +
-    '\nDefects of the files of one day, --defect <kind>=<YYYY-MM-DD>. Those that are off by default are refused by the\n' +
-    'platform; delivered_twice, corrected_day and header_only need --layout dated.\n' +
-    `${files.join('\n')}`
+    '\nDefects of the files of one day, --defect <kind>=<YYYY-MM-DD>; they need --layout dated. There by default, and loaded:\n' +
+    files(FILE_KINDS.filter(isOn)).join('') +
+    'Off by default; the platform refuses these files, but for invalid_utf8:\n' +
+    files(FILE_KINDS.filter((kind) => !isOn(kind))).join('')
   );
+}
+
+/** Folders of the kernel: making one there does not end. */
+const KERNEL_FOLDER = /^\/(proc|sys|dev)(\/|$)/;
+
+function outputFolder(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Give the name of a folder.');
+  if (KERNEL_FOLDER.test(realFolder(path.resolve(text)))) {
+    throw new InvalidArgumentError('Give a folder outside of /proc, /sys and /dev.');
+  }
+  return text;
+}
+
+/** The folder that links lead to, of which the last parts need not exist. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    const parent = path.dirname(folder);
+    return parent === folder ? folder : path.join(realFolder(parent), path.basename(folder));
+  }
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

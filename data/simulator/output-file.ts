@@ -17,6 +17,8 @@ export interface OutputFileOptions {
   /** Compressed, with neither name nor time in its header. */
   gzip?: boolean;
   encoding?: 'utf8' | 'latin1';
+  /** Ends the writing with its reason; what was written is still to be discarded. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -31,15 +33,17 @@ export class OutputFile {
   bytes = 0;
   readonly #aside: string;
   readonly #encoding: 'utf8' | 'latin1';
+  readonly #signal: AbortSignal | undefined;
   readonly #file: WriteStream;
   readonly #sink: WriteStream | Gzip;
   readonly #written: Promise<void>;
   #text = '';
 
-  private constructor(name: string, aside: string, { gzip = false, encoding = 'utf8' }: OutputFileOptions) {
+  private constructor(name: string, aside: string, { gzip = false, encoding = 'utf8', signal }: OutputFileOptions) {
     this.name = name;
     this.#aside = aside;
     this.#encoding = encoding;
+    this.#signal = signal;
     const file = createWriteStream(aside, { highWaterMark: BUFFERED_BYTES });
     this.#file = file;
     this.#written = finished(file);
@@ -80,7 +84,7 @@ export class OutputFile {
         if (waiting !== undefined) await waiting;
       }
     } catch (error) {
-      throw error instanceof WriteError ? error : new WriteError(name, error);
+      throw error instanceof WriteError || this.#signal?.aborted ? error : new WriteError(name, error);
     }
   }
 
@@ -105,6 +109,7 @@ export class OutputFile {
   }
 
   async #handOn(): Promise<void> {
+    this.#signal?.throwIfAborted();
     const content = Buffer.from(this.#text, this.#encoding);
     this.#text = '';
     this.bytes += content.length;

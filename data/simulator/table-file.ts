@@ -1,8 +1,8 @@
 import type { Table } from './columns';
 import type { DefectKind } from './defects/catalogue';
 import type { FileFaults } from './defects/file-faults';
-import { csvLine } from './csv';
-import { OutputFile } from './output-file';
+import { csvLine, unclosedCsvLine } from './csv';
+import { OutputFile, type OutputFileOptions } from './output-file';
 
 /** A record as it is to be written; without a kind it is sound. */
 export interface RecordToWrite {
@@ -36,6 +36,8 @@ export class TableFile implements FileTruth {
   malformedRecords = 0;
   readonly defects = new Map<DefectKind, number[]>();
   readonly #faults: FileFaults;
+  /** The last record so far, where that one is to be torn. */
+  #last: RecordToWrite | undefined;
 
   private constructor(table: Table, output: OutputFile, faults: FileFaults) {
     this.table = table;
@@ -45,20 +47,20 @@ export class TableFile implements FileTruth {
   }
 
   /** Begins a file with its header. */
-  static async create(table: Table, name: string, gzip: boolean, faults: FileFaults): Promise<TableFile> {
-    const output = await OutputFile.create(name, { gzip, encoding: faults.encoding });
+  static async create(table: Table, name: string, faults: FileFaults, options: OutputFileOptions): Promise<TableFile> {
+    const output = await OutputFile.create(name, { ...options, encoding: faults.encoding });
     const file = new TableFile(table, output, faults);
     if (!faults.isEmpty) await output.write(faults.header);
     return file;
   }
 
   /** Adds a record. @returns a promise when the caller should wait before it adds more. */
-  write({ cells, kind, isMalformed }: RecordToWrite): Promise<void> | undefined {
+  write(record: RecordToWrite): Promise<void> | undefined {
     if (this.#faults.isEmpty) return undefined;
-    this.records += 1;
-    if (isMalformed) this.malformedRecords += 1;
-    if (kind !== undefined) note(this.defects, kind, this.records);
-    return this.output.write(this.#faults.changeText(`${this.#faults.changeLine(csvLine(cells), this.records)}\n`));
+    if (!this.#faults.hasUnclosedQuote) return this.#add(record, csvLine(record.cells));
+    const last = this.#last;
+    this.#last = record;
+    return last && this.#add(last, csvLine(last.cells));
   }
 
   /** Adds records that another file holds. */
@@ -70,6 +72,22 @@ export class TableFile implements FileTruth {
     }
     this.records += records;
     this.malformedRecords += malformedRecords;
+  }
+
+  /** Ends the file and gives it its name. */
+  async commit(): Promise<void> {
+    const last = this.#last;
+    if (last !== undefined) {
+      await this.#add({ cells: last.cells, kind: 'unclosed_quote', isMalformed: true }, unclosedCsvLine(last.cells));
+    }
+    await this.output.commit();
+  }
+
+  #add({ kind, isMalformed }: RecordToWrite, line: string): Promise<void> | undefined {
+    this.records += 1;
+    if (isMalformed) this.malformedRecords += 1;
+    if (kind !== undefined) note(this.defects, kind, this.records);
+    return this.output.write(this.#faults.changeText(`${this.#faults.changeLine(line)}\n`));
   }
 }
 

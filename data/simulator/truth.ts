@@ -23,8 +23,8 @@ export class TruthFile {
   }
 
   /** @param options what the export was made with. */
-  static async create(name: string, shiftsFile: string, options: object): Promise<TruthFile> {
-    const output = await OutputFile.create(name);
+  static async create(name: string, shiftsFile: string, options: object, signal?: AbortSignal): Promise<TruthFile> {
+    const output = await OutputFile.create(name, { signal });
     const truth = new TruthFile(output, shiftsFile);
     await output.write(`{\n  "options": ${JSON.stringify(options)},\n  "files": {`);
     return truth;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { APPEND_TABLES, type AppendTable, COLUMNS, type Table } from './columns';
 import { formatDay } from './days';
 import { DayEvents } from './day-events';
+import { deliveryName, refuseOtherDeliveries } from './deliveries';
 import { Defects } from './defects/defects';
 import { type FileFaults, fileFaults } from './defects/file-faults';
 import { type DefectSettings, describeSettings } from './defects/settings';
@@ -15,8 +16,6 @@ import { Totals } from './totals';
 import { TruthFile } from './truth';
 import { WriteError } from './write-error';
 
-/** Where the deliveries go, under the output folder. */
-export const DELIVERIES = path.join('source_system', 'mes');
 const TRUTH = 'truth.json';
 
 export interface ExportOptions extends SimulationOptions {
@@ -37,7 +36,7 @@ export interface ExportSummary {
 
 /** What an export asks and tells while it runs. */
 export interface ExportMonitor {
-  /** Ends the export after the day under way; nothing half-written stays behind. */
+  /** Ends the export with its reason; nothing half-written stays behind. */
   signal?: AbortSignal;
   /** Called after each day with the share that is done. */
   onDay?: (share: number) => void;
@@ -45,19 +44,21 @@ export interface ExportMonitor {
 
 /**
  * Simulates the plant and writes what its systems export, and into `truth.json` what is wrong with it and what really
- * happened. A file of the same name is replaced, whole and at once; others are left alone.
+ * happened. A file of the same name is replaced, whole and at once; what is no delivery is left alone.
  *
- * @throws WriteError in one sentence; no half file stays behind then.
+ * @throws WriteError in one sentence, also when deliveries would stay there that are not of this export; no half file stays
+ * behind then.
  */
 export async function writeExport(
   folder: string,
   options: ExportOptions,
   monitor: ExportMonitor = {},
 ): Promise<ExportSummary> {
+  await refuseOtherDeliveries(folder, options);
   const spoolFolder = await makeSpoolFolder(folder);
   try {
-    const writer = new ExportWriter(folder, spoolFolder, options);
-    return await writer.write(monitor).catch(async (error: unknown) => {
+    const writer = new ExportWriter(folder, spoolFolder, options, monitor);
+    return await writer.write().catch(async (error: unknown) => {
       await writer.discard();
       throw error;
     });
@@ -70,6 +71,7 @@ class ExportWriter {
   readonly #folder: string;
   readonly #spoolFolder: string;
   readonly #options: ExportOptions;
+  readonly #monitor: ExportMonitor;
   readonly #defects: Defects;
   readonly #totals: Totals;
   readonly #simulation: Simulation;
@@ -81,10 +83,11 @@ class ExportWriter {
   readonly #open = new Map<string, TableFile>();
   #truth: TruthFile | undefined;
 
-  constructor(folder: string, spoolFolder: string, options: ExportOptions) {
+  constructor(folder: string, spoolFolder: string, options: ExportOptions, monitor: ExportMonitor) {
     this.#folder = folder;
     this.#spoolFolder = spoolFolder;
     this.#options = options;
+    this.#monitor = monitor;
     const simulation = new Simulation(options);
     this.#simulation = simulation;
     this.#totals = new Totals(simulation.sites);
@@ -93,11 +96,12 @@ class ExportWriter {
     this.#events = new DayEvents(simulation, this.#defects, this.#totals, options);
   }
 
-  async write({ signal, onDay }: ExportMonitor): Promise<ExportSummary> {
+  async write(): Promise<ExportSummary> {
+    const { signal, onDay } = this.#monitor;
     const { firstDay, days, defects, ...others } = this.#options;
     const told = { firstDay: formatDay(firstDay), days, ...others, defects: describeSettings(defects) };
     const shiftsFile = path.join(this.#spoolFolder, 'truth-shifts.json');
-    this.#truth = await TruthFile.create(path.join(this.#folder, TRUTH), shiftsFile, told);
+    this.#truth = await TruthFile.create(path.join(this.#folder, TRUTH), shiftsFile, told, signal);
     for (let delivery = 0; delivery < days; delivery++) {
       signal?.throwIfAborted();
       this.#simulation.runDay();
@@ -155,19 +159,20 @@ class ExportWriter {
   }
 
   #nameOf(stem: string, delivery: number): string {
-    const { layout, gzip, firstDay } = this.#options;
-    const day = layout === 'dated' ? formatDay(firstDay + delivery) : '';
-    return path.join(DELIVERIES, day, `${stem}.csv${gzip ? '.gz' : ''}`);
+    return deliveryName(stem, delivery, this.#options);
   }
 
   async #begin(table: Table, name: string, faults: FileFaults): Promise<TableFile> {
-    const file = await TableFile.create(table, path.join(this.#folder, name), this.#options.gzip, faults);
+    const file = await TableFile.create(table, path.join(this.#folder, name), faults, {
+      gzip: this.#options.gzip,
+      signal: this.#monitor.signal,
+    });
     this.#open.set(name, file);
     return file;
   }
 
   async #commit(file: TableFile, name: string): Promise<void> {
-    await file.output.commit();
+    await file.commit();
     this.#open.delete(name);
     await this.#tell(name, truthOf(file), file.output.bytes);
   }

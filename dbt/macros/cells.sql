@@ -68,10 +68,10 @@
     {%- if type == 'text' -%}
         {{ column }}
     {%- elif type == 'integer' -%}
-        {{ number_cell(column, '[+-]?[0-9]+', 'bigint', '.') }}
+        {{ number_cell(column, '[+-]?0*[0-9]{1,9}', 'bigint', '.') }}
     {%- elif type == 'decimal' -%}
         {%- set mark = contract.csv.decimal_mark -%}
-        {{ number_cell(column, '[+-]?[0-9]+([' ~ mark ~ '][0-9]+)?', 'decimal(18, 6)', mark) }}
+        {{ number_cell(column, '[+-]?0*[0-9]{1,9}([' ~ mark ~ '][0-9]+)?', 'decimal(18, 6)', mark) }}
     {%- elif type == 'date' -%}
         cast({{ parse_timestamp(column, contract.csv.date_format) }} as date)
     {%- elif type == 'time' -%}
@@ -102,7 +102,10 @@
     {{ terms | join(' + ') }}
 {%- endmacro %}
 
-{#- Stricter than a cast: 1.5 is no integer, and digit groups, exponents and blanks are not guessed at. -#}
+{#-
+    Stricter than a cast: 1.5 is no integer, digit groups, exponents and blanks are not guessed at, and a number of a billion or
+    more is none that a plant can mean: sums and products of what is left do not overflow.
+-#}
 {% macro number_cell(column, pattern, type, decimal_mark) -%}
     case
         when {{ matches_whole(column, pattern) }}

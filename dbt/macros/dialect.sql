@@ -88,7 +88,7 @@
 {%- endmacro %}
 
 {% macro duckdb__is_no_time_zone(zone) -%}
-    {{ zone }} not in (select name from pg_timezone_names())
+    {{ zone }} is not null and {{ zone }} not in (select name from pg_timezone_names())
 {%- endmacro %}
 
 {#- Snowflake lists no zones: the name's shape is checked, and a conversion names what it does not know. -#}

@@ -27,17 +27,29 @@
     {{ convert_time_zone(dbt.dateadd('second', day_starts_at_s, 'cast(' ~ day ~ ' as timestamp)'), time_zone, "'UTC'") }}
 {%- endmacro %}
 
+{#-
+    A moment that a mistyped year has not put out of reach: not before 2000, and not more than a year after it was told. Null when
+    it is unknown.
+-#}
+{% macro is_plausible_moment(at, told_at) -%}
+    {{ at }} between cast('2000-01-01' as timestamp) and {{ plus_days(told_at, 366) }}
+{%- endmacro %}
+
 {#- Completed, with an end that can be true: not before the start, not after the snapshot that tells it. -#}
 {% macro is_validly_completed() -%}
     coalesce(
-        order_status = 'completed' and actual_end_at >= actual_start_at and actual_end_at <= snapshot_at, false
+        order_status = 'completed' and {{ is_plausible_moment('actual_start_at', 'snapshot_at') }}
+        and actual_end_at >= actual_start_at and actual_end_at <= snapshot_at,
+        false
     )
 {%- endmacro %}
 
 {#- A maintenance order that is done, with times that can be right: reported, started, completed, by the time of the snapshot. -#}
 {% macro is_validly_maintained() -%}
     coalesce(
-        reported_at <= started_at and started_at <= completed_at and completed_at <= snapshot_at, false
+        {{ is_plausible_moment('reported_at', 'snapshot_at') }}
+        and reported_at <= started_at and started_at <= completed_at and completed_at <= snapshot_at,
+        false
     )
 {%- endmacro %}
 

@@ -45,12 +45,13 @@ export function contentOf(folder: string, name: string): Buffer {
   return name.endsWith('.gz') ? gunzipSync(content) : content;
 }
 
-/** Equal for equal exports; `upTo` leaves out what was delivered later. */
-export function digest(folder: string, upTo = '9999-12-31'): string {
+/** Equal for equal exports; `upTo` leaves out what was delivered later, and the truth, which is of the whole. */
+export function digest(folder: string, upTo?: string): string {
   const hash = createHash('sha256');
-  for (const name of tableFiles(folder).filter((file) => dayOf(file) <= upTo)) {
+  for (const name of tableFiles(folder).filter((file) => upTo === undefined || dayOf(file) <= upTo)) {
     hash.update(name).update(contentOf(folder, name));
   }
+  if (upTo === undefined) hash.update(contentOf(folder, 'truth.json'));
   return hash.digest('hex');
 }
 

@@ -291,14 +291,14 @@ describe('mfg export', () => {
     });
   });
 
-  it('lets --format win over the ending', async () => {
-    const file = path.join(out, 'stock.csv');
+  it('takes the format from --format where the ending says nothing', async () => {
+    const file = path.join(out, 'stock.pq');
     expect(await mfg('export', 'stock', '--format', 'parquet', '--out', file)).toMatchObject({ code: 0 });
     expect(readFileSync(file, 'latin1')).toMatch(/^PAR1/);
     expect(await mfg('export', 'stock', '--format', 'csv', '--out', path.join(out, 'stock'))).toMatchObject({
       code: 0,
     });
-    expect(readdirSync(out).sort()).toEqual(['stock', 'stock-metadata.json', 'stock.csv']);
+    expect(readdirSync(out).sort()).toEqual(['stock', 'stock-metadata.json', 'stock.pq']);
   });
 
   it('takes a file of the working folder, and gives JSON', async () => {
@@ -314,6 +314,16 @@ describe('mfg export', () => {
     ['no relation', ['--out', 'x.csv'], /missing required argument 'mart'/],
     ['another ending', ['stock', '--out', 'x.txt'], /'x\.txt' ends neither in \.parquet nor in \.csv: say --format/],
     ['another format', ['stock', '--format', 'xlsx', '--out', 'x.csv'], /Allowed choices are parquet, csv/],
+    [
+      'Parquet in a CSV file',
+      ['stock', '--format', 'parquet', '--out', 'x.csv'],
+      /^error: 'x\.csv' ends in \.csv, which --format parquet contradicts: leave one of them out\n$/,
+    ],
+    [
+      'CSV in a Parquet file',
+      ['stock', '--format', 'csv', '--out', 'x.Parquet'],
+      /ends in \.parquet, which --format csv/,
+    ],
     ['stdout', ['stock', '--format', 'csv', '--out', '-'], /--out is the name of a file/],
     ['no number', ['stock', '--publication', 'two', '--out', 'x.csv'], /It must be a publication number/],
     [

@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { FILE_KINDS, ROW_KINDS, fileDefect } from '../../data/simulator/defects/catalogue';
 import { COLUMNS, type Table } from '../../data/simulator/columns';
+import { readSourceContracts, type SourceTable } from '../../contracts/source-contract';
+import { fileFaults } from '../../data/simulator/defects/file-faults';
+import { TableFile } from '../../data/simulator/table-file';
+import { preflight } from '../../ingestion/preflight';
 import { scratchDir } from '../support/scratch';
 import {
   type FileTruth,
@@ -180,8 +186,56 @@ describe('the defects of an export', () => {
     expect(header('equipment')).toMatch(/,commissioned_on,remark$/);
     expect(header('quality_inspections')).toMatch(/,result$/);
     expect(file('quality_inspections').toString().split('\n')[1]).toMatch(/,(pass|fail)$/);
-    expect(file('production_counts').toString().split('\n')[2]).toMatch(/^PC-\d+,"PO-[^"]+$/);
+    expect(file('production_counts').toString()).toMatch(/\n[^\n"]+,"[^\n"]*\n$/);
     expect(file('suppliers').includes(Buffer.from('Søndergaard', 'latin1'))).toBe(true);
     expect(file('maintenance_orders')).toHaveLength(0);
+    const [mes] = await readSourceContracts(path.join(__dirname, '..', '..', 'dbt'));
+    for (const kind of wanted) {
+      const table = mes?.tables.find(({ name }) => name === fileDefect(kind).table) as SourceTable;
+      const name = `source_system/mes/2026-01-07/${table.name}.csv`;
+      const read = preflight(path.join(of.folder, name), name, table);
+      if (kind === 'invalid_utf8') await expect(read).resolves.toMatchObject({ records: of.files[name]?.records });
+      else await expect(read).rejects.toThrow(/HeaderMismatch|correct|deliver|export it again/);
+    }
+  });
+
+  it.each(['production_counts', 'material_receipts'] as const)(
+    'leave a quote of %s open for every reader',
+    async (table) => {
+      const file = path.join(scratchDir(), `${table}.csv`);
+      const written = await TableFile.create(table, file, fileFaults(table, ['unclosed_quote']), {});
+      for (const cells of [
+        ['1', '2,0'],
+        ['2', 'a "quoted" cell, 34,0'],
+        ['3', '34,0', '"5,0"'],
+      ]) {
+        await written.write({ cells, kind: 'decimal_comma' });
+      }
+      await written.commit();
+      const [, ...lines] = readFileSync(file, 'utf8').split('\n');
+      expect(lines).toEqual(['1,"2,0"', '2,"a ""quoted"" cell, 34,0"', '3,"34,0","""5,0""', '']);
+      expect(written).toMatchObject({ records: 3, malformedRecords: 1 });
+      expect([...written.defects]).toEqual([
+        ['decimal_comma', [1, 2]],
+        ['unclosed_quote', [3]],
+      ]);
+    },
+  );
+
+  it('note no quote where there is no record for it', async () => {
+    const file = path.join(scratchDir(), 'production_counts.csv');
+    const faults = fileFaults('production_counts', ['unclosed_quote']);
+    const written = await TableFile.create('production_counts', file, faults, {});
+    await written.commit();
+    expect(readFileSync(file, 'utf8')).toBe(`${COLUMNS.production_counts.join(',')}\n`);
+    expect(written).toMatchObject({ records: 0, malformedRecords: 0, defects: new Map() });
+  });
+
+  it('concern whole files in the dated layout only, and on days of the export only', async () => {
+    const kindsOf = ({ files }: Export) => new Set(Object.values(files).flatMap(({ defects }) => Object.keys(defects)));
+    const flat = kindsOf(await exported('--layout', 'flat'));
+    const short = kindsOf(await exported('--days', '5'));
+    expect(FILE_KINDS.filter((kind) => flat.has(kind))).toEqual([]);
+    expect(FILE_KINDS.filter((kind) => short.has(kind))).toEqual(['byte_order_mark', 'crlf', 'delivered_twice']);
   });
 });

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseCall } from '../../data/simulator/options';
+import { writeExport } from '../../data/simulator/write-export';
 import { scratchDir } from '../support/scratch';
-import { readTruth, simulate, tableFiles } from '../support/simulated-export';
+import { digest, readTruth, simulate, tableFiles } from '../support/simulated-export';
 
 const TINY = ['--days', '2', '--sites', '1', '--work-units', '2'];
 
@@ -42,10 +43,21 @@ describe('the command line', () => {
     '--defect crlf',
     '--no-defects --defect crlf=off',
     '--layout flat --defect header_only=2026-01-06',
+    '--layout flat --defect crlf=2026-01-06',
+    '--out /proc/mfg',
+    '--out /sys',
+    '--out /dev/shm/mfg',
+    '--out=',
     '--unknown',
     'stray',
   ])('refuses %s in one sentence', (line) => {
     expect(refusal(...line.split(' '))).toMatch(/^error: (?!.*\. [A-Z])[^\n]+\n$/);
+  });
+
+  it('refuses a link that leads where no folder can be made', () => {
+    const link = path.join(scratchDir(), 'link');
+    symlinkSync('/proc', link);
+    expect(refusal('--out', path.join(link, 'a', 'b'))).toMatch(/outside of \/proc, \/sys and \/dev\.\n$/);
   });
 
   it('has the shipped export as its default', () => {
@@ -77,6 +89,51 @@ describe('writing the export', () => {
     expect(existsSync(path.join(folder, 'source_system', 'mes', 'other.txt'))).toBe(true);
     const told = Object.values(readTruth(folder).files).reduce((sum, file) => sum + file.records, 0);
     expect(told).toBe(records);
+  });
+
+  it.each([
+    ['another day', ['--days', '3'], '2026-01-07/materials.csv', ['--first-day', '2026-01-05', '--days', '2']],
+    ['another ending', [], '2026-01-05/batches.csv', ['--gzip']],
+    ['another layout', ['--layout', 'flat'], 'batches.csv', []],
+    ['a defect that is off now', ['--days', '4'], '2026-01-08/equipment_states-2.csv', ['--days', '4', '--no-defects']],
+  ])('refuses a folder with a delivery of %s, which it would not replace', async (_what, before, name, now) => {
+    const folder = scratchDir();
+    await simulate(folder, ...TINY, '--no-gzip', ...before);
+    const digestBefore = digest(folder);
+    const deliveries = path.join(folder, 'source_system', 'mes');
+    const writing = simulate(folder, ...TINY, ...(now.includes('--gzip') ? now : ['--no-gzip', ...now]));
+    await expect(writing).rejects.toMatchObject({
+      name: 'WriteError',
+      message: expect.stringMatching(
+        /: it is a delivery of another export, .*: choose an empty folder with --out, or/,
+      ) as string,
+    });
+    await expect(writing).rejects.toThrow(path.join(deliveries, name.split('/')[0] as string));
+    expect(digest(folder)).toBe(digestBefore);
+    rmSync(deliveries, { recursive: true });
+    await expect(simulate(folder, ...TINY)).resolves.toMatchObject({ files: 28 });
+  });
+
+  const HUGE_DAY = ['--days', '1', '--sites', '1', '--work-units', '12', '--sensor-interval', '1'];
+  it.each([
+    ['before it begins', TINY, (interrupt: () => void) => interrupt()],
+    ['after a day', TINY, () => undefined],
+    ['while a table is written', HUGE_DAY, (interrupt: () => void) => void setTimeout(interrupt, 500)],
+  ])('leaves nothing half-written when it is interrupted %s', async (_when, args, begin) => {
+    const folder = scratchDir();
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    let abortedAt = Infinity;
+    const interrupt = () => {
+      abortedAt = Date.now();
+      controller.abort(reason);
+    };
+    begin(interrupt);
+    const { options } = parseCall(['--out', folder, ...args]);
+    await expect(writeExport(folder, options, { signal: controller.signal, onDay: interrupt })).rejects.toBe(reason);
+    expect(Date.now() - abortedAt).toBeLessThan(1000);
+    const left = readdirSync(folder, { recursive: true }) as string[];
+    expect(left.filter((name) => /\.tmp$|\.simulator-|truth\.json/.test(name))).toEqual([]);
   });
 
   it('says so when the output folder is a file', async () => {

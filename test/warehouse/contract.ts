@@ -683,6 +683,10 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
         await refused(exported(bench, 'stock', inDir('y.csv')), /y\.csv-metadata\.json is a folder/);
         symlinkSync('nowhere', inDir('z.csv'));
         await refused(exported(bench, 'stock', inDir('z.csv')), /is a link to nothing/);
+        // 250 characters may be a name, but not with what the description adds to it.
+        for (const name of [`${'n'.repeat(260)}.parquet`, `${'n'.repeat(246)}.csv`, `${'n'.repeat(300)}/x.csv`]) {
+          await refused(exported(bench, 'stock', inDir(name)), /^the name n+\S* is too long: choose a shorter one\.$/);
+        }
         for (const device of ['/dev/null', '/dev/stdout', '/dev/fd/1']) {
           await refused(exported(bench, 'stock', device), /is not an ordinary file/);
         }

@@ -24,6 +24,7 @@ export async function exportTarget(file: string, format: ExportFormat, stateDir:
   const given = path.resolve(file);
   const folder = path.dirname(given);
   const realFolder = await realpath(folder).catch((error: unknown): never => {
+    refuseTooLong(error, folder);
     if (!isMissing(error)) throw error;
     throw new InvalidInputError(`the folder ${folder} does not exist: make it first.`);
   });
@@ -76,7 +77,10 @@ async function refuseUnwritable(file: string): Promise<void> {
   const [found, isLink] = await Promise.all([
     stat(file).catch(undefinedWhenMissing),
     lstat(file).then((entry) => entry.isSymbolicLink(), undefinedWhenMissing),
-  ]);
+  ]).catch((error: unknown): never => {
+    refuseTooLong(error, file);
+    throw error;
+  });
   if (found?.isDirectory()) throw new InvalidInputError(`${file} is a folder: name a file in it.`);
   if (found === undefined && isLink) throw new InvalidInputError(`${file} is a link to nothing: name another file.`);
   // A device or a pipe would be replaced by a file of its name.
@@ -92,6 +96,11 @@ async function refuseUnwritable(file: string): Promise<void> {
 function isInside(file: string, folder: string): boolean {
   const way = path.relative(folder, file);
   return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
+}
+
+function refuseTooLong(error: unknown, file: string): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') return;
+  throw new InvalidInputError(`the name ${path.basename(file)} is too long: choose a shorter one.`);
 }
 
 function undefinedWhenMissing(error: unknown): undefined {

@@ -48,7 +48,13 @@ on the Web"); null is empty, an empty text is ""; cells are not escaped for spre
 async function exportMart(mart: string, options: ExportOptions, command: Command): Promise<void> {
   const { out, publication } = options;
   if (out === '-') command.error('error: --out is the name of a file; `npx mfg query --csv` writes to stdout');
-  const format = options.format ?? FORMATS.find((name) => out.toLowerCase().endsWith(`.${name}`));
+  const ending = FORMATS.find((name) => out.toLowerCase().endsWith(`.${name}`));
+  const format = options.format ?? ending;
+  if (ending !== undefined && format !== ending) {
+    command.error(
+      `error: '${visible(out)}' ends in .${ending}, which --format ${format} contradicts: leave one of them out`,
+    );
+  }
   if (format === undefined) {
     return command.error(`error: '${visible(out)}' ends neither in .parquet nor in .csv: say --format parquet or csv`);
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
+import { InvalidInputError } from '../../../contracts/errors';
 import type { RawIngestionResult } from '../../../contracts/run';
 import type { Warehouse } from '../../../warehouse/warehouse';
 import { rawIngestion } from '../../start-runs';
@@ -47,9 +48,17 @@ function nextText({ uiUrl }: StartedRun): string {
   return [heading('Next'), ...lines].join('\n');
 }
 
+/** What the data set cannot say is left out: nothing may be published, or another dbt project's, without the shipped marts. */
+async function ifKnown<T>(asked: Promise<T>): Promise<T | undefined> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  });
+}
+
 async function showRelations(warehouse: Warehouse): Promise<void> {
-  const relations = await relationRows(warehouse).catch(() => []);
-  if (relations.length === 0) return;
+  const relations = await ifKnown(relationRows(warehouse));
+  if (relations === undefined || relations.length === 0) return;
   console.log(heading('Rows of CORE and MARTS'));
   console.log(
     table(
@@ -71,8 +80,7 @@ const KPI_SAMPLE = `
   limit 6`;
 
 async function showKpis(warehouse: Warehouse): Promise<void> {
-  // The dbt project may be another one than the shipped one, without this mart.
-  const kpis = await warehouse.query({ kind: 'head' }, KPI_SAMPLE).catch(() => undefined);
+  const kpis = await ifKnown(warehouse.query({ kind: 'head' }, KPI_SAMPLE));
   if (kpis === undefined || kpis.rows.length === 0) return;
   console.log(heading('KPIs of the newest days (marts.plant_day_kpis)'));
   console.log(rowsTable(kpis.columns, kpis.rows, kpis.rows.length));
@@ -84,9 +92,7 @@ async function showTimes(
   setUpMs: number,
 ): Promise<void> {
   const times =
-    result.publication === null
-      ? undefined
-      : await publicationTimes(warehouse, result.publication).catch(() => undefined);
+    result.publication === null ? undefined : await ifKnown(publicationTimes(warehouse, result.publication));
   console.log(heading('Time'));
   console.log(
     fields([
@@ -104,7 +110,7 @@ async function showSummary(
   warehouse: Warehouse,
   { outcome, logicalDates, publication }: RawIngestionResult,
 ): Promise<void> {
-  const held = await publishedDates(warehouse).catch(() => undefined);
+  const held = await ifKnown(publishedDates(warehouse));
   if (outcome === 'NOTHING_NEW' || held === undefined) return;
   const others = held - logicalDates.length;
   const [first, last] = [logicalDates[0], logicalDates.at(-1)];

@@ -6,14 +6,12 @@ interface RowDefect {
   tables: readonly Table[];
 }
 
-/** A defect of the files of one delivery. */
+/** A defect of the files of one delivery, in an export with a folder for each day. */
 interface FileDefect {
   what: string;
   table: Table;
   /** Deliveries before the one that has it by default; undefined: none has. */
   onDelivery: number | undefined;
-  /** Says something only in an export with a folder for each day. */
-  isOfDatedLayout?: boolean;
 }
 
 const MASTER: readonly Table[] = ['materials', 'batches', 'production_orders'];
@@ -97,29 +95,30 @@ export const FILE_DEFECTS = {
     what: 'the same file again as <table>-2.csv',
     table: 'equipment_states',
     onDelivery: 3,
-    isOfDatedLayout: true,
   },
   corrected_day: {
     what: 'right good and scrap quantities for the day before, in <table>-correction.csv',
     table: 'production_counts',
     onDelivery: 5,
-    isOfDatedLayout: true,
   },
   header_only: {
     what: 'the header only; the events come with the next delivery',
     table: 'quality_inspections',
     onDelivery: 8,
-    isOfDatedLayout: true,
   },
   renamed_column: { what: 'planned_quantity is called planned_qty', table: 'production_orders', onDelivery: undefined },
   added_column: { what: 'a last column more, remark', table: 'equipment', onDelivery: undefined },
   missing_column: { what: 'the last column is missing', table: 'quality_inspections', onDelivery: undefined },
   unclosed_quote: {
-    what: 'a quote in the second record is not closed',
+    what: 'a quote opens in the last record and never closes; none on a day without records',
     table: 'production_counts',
     onDelivery: undefined,
   },
-  invalid_utf8: { what: 'the file is Latin-1', table: 'suppliers', onDelivery: undefined },
+  invalid_utf8: {
+    what: 'the file is Latin-1: the platform rejects its records that are not UTF-8, and loads the others',
+    table: 'suppliers',
+    onDelivery: undefined,
+  },
   empty_file: { what: 'a file of no bytes', table: 'maintenance_orders', onDelivery: undefined },
 } as const satisfies Record<string, FileDefect>;
 

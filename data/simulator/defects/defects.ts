@@ -18,6 +18,7 @@ const FIELDS_LEFT = 3;
 export interface DefectOptions {
   seed: number;
   firstDay: Day;
+  days: number;
   layout: 'dated' | 'flat';
   defects: DefectSettings;
 }
@@ -97,14 +98,9 @@ export class Defects {
     return fileDefect(kind).table === table && this.#deliveryOf(kind) === delivery;
   }
 
-  /** What is wrong with a table's file of a delivery; in the flat layout, which has one file, with that one. */
+  /** What is wrong with a table's file of a delivery. */
   faults(table: Table, delivery: number): FileFaults {
-    const isFlat = this.#options.layout === 'flat';
-    const kinds = FILE_KINDS.filter((kind) =>
-      isFlat
-        ? fileDefect(kind).table === table && this.#deliveryOf(kind) !== undefined
-        : this.has(kind, table, delivery),
-    );
+    const kinds = FILE_KINDS.filter((kind) => this.has(kind, table, delivery));
     return fileFaults(
       table,
       // These two make files of their own.
@@ -112,11 +108,11 @@ export class Defects {
     );
   }
 
+  /** The delivery that has a file defect: one of the export, and of the dated layout, since no flat file is of one day. */
   #deliveryOf(kind: FileKind): number | undefined {
-    const { firstDay, layout, defects } = this.#options;
-    if (layout === 'flat' && fileDefect(kind).isOfDatedLayout) return undefined;
-    const day = dayOfDefect(kind, defects, firstDay);
-    return day === undefined ? undefined : day - firstDay;
+    const { firstDay, days, layout, defects } = this.#options;
+    const day = layout === 'dated' ? dayOfDefect(kind, defects, firstDay) : undefined;
+    return day === undefined || day >= firstDay + days ? undefined : day - firstDay;
   }
 
   /** The delivery that shows the right end of an order that was booked too early. */

@@ -13,16 +13,16 @@ days as (
         min({{ system_date('mes', 'equipment_states', 'started_at') }}) as first_day,
         max({{ system_date('mes', 'equipment_states', 'known_at') }}) as last_day
     from {{ ref('stg_mes__equipment_states') }}
-    where started_at <= known_at
+    where started_at <= known_at and {{ is_plausible_moment('started_at', 'known_at') }}
 
 ),
 
 bounds as (
 
-    -- A day more on either side, since a site's day is not the system's.
+    -- Two days more on either side: a site's day may begin as late as it likes, and its clock is not the system's.
     select
-        {{ plus_days('min(first_day)', -1) }} as first_day,
-        {{ plus_days('max(last_day)', 1) }} as last_day
+        {{ plus_days('min(first_day)', -2) }} as first_day,
+        {{ plus_days('max(last_day)', 2) }} as last_day
     from days
 
 ),

@@ -38,7 +38,7 @@ select
     -- ids
     equipment.equipment_id,
     equipment.parent_equipment_id,
-    equipment.site_id,
+    sites.site_id,
     ancestors.area_id,
     ancestors.work_center_id,
     ancestors.work_unit_id,

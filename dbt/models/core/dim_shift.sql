@@ -2,19 +2,14 @@ with
 
 shifts as (
 
-    select
-        *,
-        coalesce(
-            starts_at < ends_at and planned_busy_time_s between 0 and {{ seconds_between('starts_at', 'ends_at') }},
-            false
-        ) as is_possible
-    from {{ ref('stg_mes__shifts') }}
+    select * from {{ ref('stg_mes__shifts') }}
 
 ),
 
 equipment as (
 
     select * from {{ ref('dim_equipment') }}
+    where equipment_level = 'work_unit'
 
 ),
 
@@ -39,7 +34,7 @@ known as (
 
 ),
 
-dated as (
+judged as (
 
     select
         shifts.*,
@@ -47,6 +42,14 @@ dated as (
         equipment.work_center_id,
         known.known_until,
         equipment.equipment_id is null as has_orphan_equipment,
+        coalesce(
+            equipment.equipment_id is not null
+            and {{ is_plausible_moment('shifts.starts_at', 'shifts.snapshot_at') }}
+            and {{ is_plausible_moment('shifts.ends_at', 'shifts.snapshot_at') }}
+            and shifts.starts_at < shifts.ends_at
+            and shifts.planned_busy_time_s between 0 and {{ seconds_between('shifts.starts_at', 'shifts.ends_at') }},
+            false
+        ) as is_plausible,
         {{ production_date(
             'shifts.starts_at',
             "coalesce(equipment.time_zone, '" ~ source_contract('mes', 'shifts').time_zone ~ "')",
@@ -55,6 +58,28 @@ dated as (
     from shifts
     left join equipment on shifts.equipment_id = equipment.equipment_id
     cross join known
+
+),
+
+-- A work unit is in one shift at a time, and the one that begins last is the one that holds.
+followed as (
+
+    select
+        *,
+        case
+            when is_plausible
+                then lead(starts_at) over (partition by equipment_id, is_plausible order by starts_at, shift_id)
+        end as next_starts_at
+    from judged
+
+),
+
+resolved as (
+
+    select
+        *,
+        least(ends_at, coalesce(next_starts_at, ends_at)) as resolved_ends_at
+    from followed
 
 )
 
@@ -67,18 +92,18 @@ select
 
     -- numerics
     row_number() over (partition by equipment_id, production_date order by starts_at, shift_id) as shift_number,
-    planned_busy_time_s,
-    {{ seconds_between('starts_at', 'ends_at') }} as duration_s,
+    case
+        when is_plausible
+            then least(planned_busy_time_s, {{ seconds_between('starts_at', 'resolved_ends_at') }})
+        else planned_busy_time_s
+    end as planned_busy_time_s,
+    {{ seconds_between('starts_at', 'resolved_ends_at') }} as duration_s,
     uncastable_cell_count,
 
     -- booleans
-    is_possible,
-    is_possible and coalesce(ends_at <= known_until, false) as is_ended,
-    is_possible and coalesce(
-        starts_at < max(case when is_possible then ends_at end) over (
-            partition by equipment_id order by starts_at, shift_id rows between unbounded preceding and 1 preceding
-        ), false
-    ) as is_overlapping,
+    is_plausible and starts_at < resolved_ends_at as is_possible,
+    is_plausible and starts_at < resolved_ends_at and coalesce(resolved_ends_at <= known_until, false) as is_ended,
+    coalesce(next_starts_at < ends_at, false) as is_overlapping,
     has_orphan_equipment,
     has_conflicting_duplicates,
 
@@ -87,10 +112,10 @@ select
 
     -- timestamps
     starts_at,
-    ends_at,
+    resolved_ends_at as ends_at,
     snapshot_at,
 
     -- lineage
     _load_id,
     _logical_date
-from dated
+from resolved

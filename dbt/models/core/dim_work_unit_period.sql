@@ -34,7 +34,6 @@ boundaries as (
         equipment_id,
         starts_at
     from shifts
-    where not has_orphan_equipment
 
     union distinct
 
@@ -42,7 +41,6 @@ boundaries as (
         equipment_id,
         ends_at as starts_at
     from shifts
-    where not has_orphan_equipment
 
 ),
 
@@ -56,7 +54,6 @@ stretches as (
 
 ),
 
--- Of shifts that overlap, the one that starts later holds from its start.
 shifted as (
 
     select
@@ -73,9 +70,6 @@ shifted as (
             and stretches.starts_at >= shifts.starts_at
             and stretches.starts_at < shifts.ends_at
     where stretches.ends_at is not null
-    qualify row_number() over (
-        partition by stretches.equipment_id, stretches.starts_at order by shifts.starts_at desc, shifts.shift_id desc
-    ) = 1
 
 )
 

@@ -32,6 +32,7 @@ judged as (
         coalesce(
             states.equipment_id is not null
             and states.started_at <= coalesce(states.ended_at, known.known_until)
+            and {{ is_plausible_moment('states.started_at', 'states.known_at') }}
             and states.started_at <= states.known_at,
             false
         ) as is_possible

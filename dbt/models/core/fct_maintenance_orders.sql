@@ -4,7 +4,8 @@ maintenance_orders as (
 
     select
         *,
-        coalesce(reported_at <= snapshot_at, false) as is_reported,
+        coalesce({{ is_plausible_moment('reported_at', 'snapshot_at') }} and reported_at <= snapshot_at, false)
+            as is_reported,
         {{ is_validly_maintained() }} as is_completed
     from {{ ref('stg_mes__maintenance_orders') }}
 

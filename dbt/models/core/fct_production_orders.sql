@@ -37,7 +37,7 @@ placed as (
         batches.manufacture_date,
         batches.unit_of_measure,
         batches.has_orphan_material,
-        coalesce(lines.site_id, batches.manufacturing_site) as site_id,
+        coalesce(lines.site_id, batches.manufacturing_site) as reported_site_id,
         orders.batch_id is not null and batches.batch_id is null as has_orphan_batch,
         orders.line_id is not null and lines.equipment_id is null as has_orphan_line
     from orders
@@ -56,9 +56,10 @@ dated as (
             'coalesce(sites.day_starts_at_s, 0)'
         ) }} as {{ event }}_date,
         {% endfor -%}
-        placed.*
+        placed.*,
+        sites.site_id
     from placed
-    left join sites on placed.site_id = sites.site_id
+    left join sites on placed.reported_site_id = sites.site_id
 
 )
 

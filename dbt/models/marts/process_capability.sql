@@ -13,7 +13,7 @@ inspections as (
             unit, min(unit) over (partition by material_id, characteristic, lower_limit, upper_limit)
         ) as unit,
         -- Distances from the lower limit, so that sums of squares stay small.
-        measured_value - lower_limit as above_lower_limit
+        cast(measured_value as decimal(38, 6)) - lower_limit as above_lower_limit
     from {{ ref('fct_quality_inspections') }}
     where
         material_id is not null
@@ -33,8 +33,9 @@ summed as (
         upper_limit,
         count(*) as inspections,
         count(case when not is_within_limits then 1 end) as inspections_out_of_limits,
-        cast(sum(above_lower_limit) as decimal(38, 6)) as sum_above_lower_limit,
-        cast(sum(cast(above_lower_limit * above_lower_limit as decimal(38, 12))) as decimal(38, 12))
+        min(above_lower_limit) = max(above_lower_limit) as is_without_spread,
+        cast(sum(above_lower_limit) as double) as sum_above_lower_limit,
+        cast(sum(cast(above_lower_limit * above_lower_limit as decimal(38, 12))) as double)
             as sum_of_squares_above_lower_limit
     from inspections
     group by material_id, characteristic, unit, lower_limit, upper_limit
@@ -46,11 +47,14 @@ spread as (
     select
         *,
         {{ ratio('sum_above_lower_limit', 'inspections') }} as mean_above_lower_limit,
-        -- n Σx² - (Σx)² in decimals, so that equal values have no spread at all, not a rounding error of one.
-        sqrt({{ ratio(
-            'inspections * sum_of_squares_above_lower_limit - sum_above_lower_limit * sum_above_lower_limit',
-            'inspections * (inspections - 1)'
-        ) }}) as standard_deviation
+        case
+            -- Not left to arithmetic: a rounding error of zero would make a capability of millions.
+            when inspections > 1 and is_without_spread then 0
+            when inspections > 1 then sqrt(greatest({{ ratio(
+                'sum_of_squares_above_lower_limit - sum_above_lower_limit * sum_above_lower_limit / inspections',
+                'inspections - 1'
+            ) }}, 0))
+        end as standard_deviation
     from summed
 
 )

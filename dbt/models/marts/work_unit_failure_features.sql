@@ -44,9 +44,10 @@ failures as (
 
 ),
 
+-- The end of the newest delivery, by a table that is never empty, as maintenance orders are where nothing breaks.
 newest as (
 
-    select max(snapshot_at) as snapshot_at from {{ ref('fct_maintenance_orders') }}
+    select max(snapshot_at) as snapshot_at from {{ ref('stg_mes__equipment') }}
 
 ),
 

@@ -3,6 +3,6 @@
 
 select *
 from {{ model }}
-where {{ column_name }} is null or {{ is_no_time_zone(column_name) }}
+where {{ is_no_time_zone(column_name) }}
 
 {% endtest %}
