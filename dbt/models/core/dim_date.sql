@@ -6,6 +6,7 @@ days as (
         min(production_date) as first_day,
         max(production_date) as last_day
     from {{ ref('dim_shift') }}
+    where is_possible
 
     union all
 
