@@ -46,7 +46,7 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
         placed.push(await placeOne(db, warehouse, request, partition));
       } catch (error) {
         await warehouse.sealPartitions(placed);
-        await auditFailure(warehouse, open.slice(index), error);
+        await auditFailure(warehouse, open.slice(index), signal?.aborted ? cancelled() : error);
         throw error;
       }
     }
@@ -129,6 +129,11 @@ async function inspect(
     if (error instanceof TerminalError) refuseChange(name, (await fingerprintFile(file, signal)).sha256, sha256);
     throw error;
   }
+}
+
+/** What a cancelled attempt is audited with: the reason that reaches it is Temporal's own word, or none. */
+function cancelled(): Error {
+  return new Error('cancelled: its run ended before this delivery was loaded');
 }
 
 /** The delivery that failed is audited with its error; those after it were never tried. */

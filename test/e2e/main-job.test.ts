@@ -59,7 +59,8 @@ describe('the main job on the real server', () => {
       );
       expect(inRaw + rejected).toBe(records.reduce((sum, n) => sum + n, 0));
     }
-    expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThan(10);
+    // Two sites, three days each at the least.
+    expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThanOrEqual(6);
     expect(Number(await bench.value('select count(*) from raw.data_quality_audit'))).toBe(result.quality?.checks);
   });
 
@@ -84,7 +85,9 @@ describe('the main job on the real server', () => {
     expect(message).toMatch(new RegExp(`^${file}: the header lacks 'material_id'`));
     expect(await bench.warehouse.head()).toBe(2);
     // The failed load's audit row survives, and what was sealed counts for nothing yet.
-    const failed = await bench.rows("select table_name, error from raw.raw_load_audit where status = 'FAILED'");
+    // Loads beside it were cancelled with their run.
+    const failed = await bench.rows(`select table_name, error from raw.raw_load_audit
+      where status = 'FAILED' and error not like 'cancelled:%' and error not like 'not tried:%'`);
     expect(failed).toMatchObject([
       { table_name: 'batches', error: expect.stringContaining('HeaderMismatchError') as string },
     ]);
