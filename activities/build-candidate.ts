@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { CandidateResult, RunIdentity } from '../contracts/run';
 import { readSourceContracts } from '../contracts/source-contract';
 import { runDbtBuild } from '../transform/dbt-build';
+import { projectDigest } from '../transform/project-digest';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
@@ -18,7 +19,15 @@ export function createBuildCandidate({ config, warehouse, dbt }: ActivityDepende
     return withHeartbeat(async (report, signal) => {
       const systems = await readSourceContracts(config.dbtDir);
       const tables = systems.flatMap((system) => system.tables);
-      const candidate = await warehouse.createCandidate(run, tables, Context.current().info.attempt);
+      const candidate = await warehouse.createCandidate({
+        run,
+        tables,
+        attempt: Context.current().info.attempt,
+        scope: 'FULL',
+        projectDigest: await projectDigest(config.dbtDir),
+        withoutDates: [],
+        replacedTables: [],
+      });
       const ended = { models: 0, tests: 0, warnings: 0, seconds: 0 };
       try {
         const build = await runDbtBuild({

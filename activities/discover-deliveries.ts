@@ -28,7 +28,7 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
       const systems = await readSourceContracts(config.dbtDir);
       const standing = await warehouse.readManifest(run.loadId);
       if (standing !== undefined) return toPlan(standing, systems, [], config.parallelLoads);
-      const published = await warehouse.publishedDeliveries();
+      const known = await warehouse.knownDeliveries();
       const { sourceDir } = config;
       const plan = await planRun({
         run,
@@ -36,7 +36,7 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
         scheduledAt,
         systems,
         sourceDir,
-        published,
+        known,
         codeVersion,
         signal,
       });

@@ -4,6 +4,7 @@ import { InvalidInputError, MissingDeliveryError, UnreadableFileError } from '..
 import type { Delivery, LogicalDateOrigin, RunIdentity, RunManifest, SourceFile } from '../contracts/run';
 import type { SourceSystem } from '../contracts/source-contract';
 import type { RawIngestionInput } from '../contracts/workflow-inputs';
+import type { KnownDeliveries } from '../warehouse/warehouse';
 import { findDeliveries, type DeliveredFile, type FoundDelivery } from './deliveries';
 import { fingerprintFile } from './preflight';
 
@@ -15,8 +16,8 @@ export interface PlanRequest {
   scheduledAt: string | undefined;
   systems: SourceSystem[];
   sourceDir: string;
-  /** Deliveries of the publication that readers see. */
-  published: Delivery[];
+  /** Deliveries of the publication that readers see, and those that a rollback took away from them. */
+  known: KnownDeliveries;
   codeVersion: string;
   signal?: AbortSignal | undefined;
 }
@@ -25,6 +26,8 @@ export interface PlanRequest {
 export interface RunPlan {
   manifest: RunManifest;
   ignoredFiles: string[];
+  /** Deliveries that would be loaded if a rollback had not withdrawn them. */
+  withdrawn: Delivery[];
 }
 
 /** A batch is one activity: at most so many deliveries of one table, or so many bytes. */
@@ -35,7 +38,8 @@ const BATCH_BYTES = 256 * 1024 * 1024;
  * Decides what a run loads: contracts × folder × what is published → its manifest.
  *
  * The run's own date is loaded whatever is published; an earlier delivery only when it is pending, that is, when the
- * publication does not hold it with the same bytes. Later deliveries are left to later runs.
+ * publication does not hold it with the same bytes. A delivery that a rollback withdrew is not loaded while its files stay as
+ * they are, unless its date is asked for. Later deliveries are left to later runs.
  *
  * @throws InvalidInputError for a system, table or date that is not there; MissingDeliveryError when the run's own date
  * was delivered without a required table.
@@ -60,13 +64,17 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
     .filter((d) => tables.has(d.table))
     .filter((d) => d.logicalDate === logicalDate || (d.logicalDate < logicalDate && input.exact !== true))
     .sort((a, b) => compare(a.logicalDate, b.logicalDate) || compare(a.table, b.table));
-  const published = new Map(request.published.map((d) => [`${d.table} ${d.logicalDate}`, d]));
+  const published = new Map(request.known.published.map((d) => [placeOf(d), d]));
   const deliveries: Delivery[] = [];
+  const withdrawn: Delivery[] = [];
   for (const found of candidates) {
-    const known = published.get(`${found.table} ${found.logicalDate}`);
+    const known = published.get(placeOf(found));
     // The run's own date is always read anew: what looks untouched may have been replaced by a file of equal size and time.
     const delivery = await fingerprint(request, found, found.logicalDate === logicalDate ? undefined : known);
-    if (found.logicalDate === logicalDate || known === undefined || !sameFiles(delivery, known)) {
+    const isAskedFor = found.logicalDate === input.logicalDate;
+    if (!isAskedFor && isWithdrawn(delivery, request.known)) {
+      withdrawn.push(delivery);
+    } else if (found.logicalDate === logicalDate || known === undefined || !sameFiles(delivery, known)) {
       deliveries.push(delivery);
     }
   }
@@ -80,7 +88,7 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
     codeVersion: request.codeVersion,
     batches: toBatches(deliveries),
   };
-  return { manifest, ignoredFiles: folder.ignoredFiles };
+  return { manifest, ignoredFiles: folder.ignoredFiles, withdrawn };
 }
 
 function chooseSystem(systems: SourceSystem[], name: string | undefined): SourceSystem {
@@ -203,6 +211,16 @@ function sameFiles(a: Delivery, b: Delivery): boolean {
       .sort()
       .join('\n');
   return names(a) === names(b);
+}
+
+/** Withdrawn by a rollback, and not changed or loaded since. */
+function isWithdrawn(delivery: Delivery, { published, withdrawn }: KnownDeliveries): boolean {
+  const isOfPlace = (other: Delivery) => placeOf(other) === placeOf(delivery) && sameFiles(other, delivery);
+  return withdrawn.some(isOfPlace) && !published.some(isOfPlace);
+}
+
+function placeOf({ table, logicalDate }: Pick<Delivery, 'table' | 'logicalDate'>): string {
+  return `${table} ${logicalDate}`;
 }
 
 /** Batches hold one table each; consecutive dates together. */

@@ -42,11 +42,34 @@ export interface PlacedPartition {
   staged: StagedPartition;
 }
 
+/** What a candidate is made from. */
+export interface CandidateRequest {
+  run: RunIdentity;
+  /** All described tables: each gets its RAW views. */
+  tables: SourceTable[];
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** FULL: into an empty database. PARTIAL: into a copy of the base's data set; FULL when there is none to copy. */
+  scope: 'FULL' | 'PARTIAL';
+  /** Hash of the dbt project that will build it. */
+  projectDigest: string;
+  /** Dates of this run's load that do not count, since one of their deliveries could not be loaded. */
+  withoutDates: string[];
+  /** Tables that this run's load replaces whole (strategy `truncate_reload`): the base's other dates of them go. */
+  replacedTables: string[];
+}
+
 /** A candidate that is open for its build. */
 export interface Candidate {
   publication: number;
   /** Log entry it was created on; null for the first. */
   base: number | null;
+  /** What it became: see CandidateRequest. */
+  scope: 'FULL' | 'PARTIAL';
+  /** Tables whose RAW views differ from the base's: other partitions, or another contract. */
+  changedTables: string[];
+  /** dbt's manifest.json of the base's build; undefined without a base. */
+  baseManifest: string | undefined;
   /** Folder for dbt to run in; its artifacts stay here too. */
   folder: string;
   /** dbt target (of profiles.yml) that builds into this candidate. */
@@ -110,8 +133,56 @@ export interface ExportResult {
   metadataFile: string | undefined;
 }
 
-/** Which data set a query or an export reads. */
-export type QueryTarget = { kind: 'head' } | { kind: 'publication'; publication: number };
+/** Which data set a query or an export reads. A candidate is one that has ended, whatever came of it. */
+export type QueryTarget =
+  { kind: 'head' } | { kind: 'publication'; publication: number } | { kind: 'candidate'; publication: number };
+
+/** Who does something with the publication log by hand, and why: audited. */
+export interface PersonalAct {
+  /** As the machine knows the person, such as the user name. */
+  actor: string;
+  reason: string | undefined;
+}
+
+/** A log entry and the data set that it shows. */
+export interface LogEntry {
+  publication: number;
+  dataSet: number;
+}
+
+/** What a rollback did. */
+export interface RollbackResult extends LogEntry {
+  /** The publication that readers saw before. */
+  from: number;
+  /** The publication whose data set they see now. */
+  to: number;
+  /** Deliveries that readers no longer see: not loaded again until their files change or they are asked for. */
+  withdrawnDeliveries: number;
+}
+
+/** A delivery that was loaded, with the load that holds it. */
+export interface LoadedDelivery extends Delivery {
+  loadId: string;
+  loadSeq: bigint;
+  /** Digest of the table's contract when it was loaded. */
+  contractDigest: string;
+}
+
+/** What the head holds, one per (table, logical date), and what a rollback took away from it. */
+export interface KnownDeliveries {
+  published: LoadedDelivery[];
+  withdrawn: LoadedDelivery[];
+}
+
+/** What a build on the head would start from. */
+export interface BuildInputs {
+  /** The head; null before the first publication. */
+  base: number | null;
+  /** Tables whose RAW views would differ from the base's. */
+  changedTables: string[];
+  /** Hash of the dbt project that built the base; null when it is not known. */
+  projectDigest: string | null;
+}
 
 /**
  * The warehouse as the platform needs it; one adapter per warehouse. Every method is safe to repeat: an activity may
@@ -124,8 +195,8 @@ export interface Warehouse {
   /** Writes a run's manifest unless there is one; returns the one that stands. */
   saveManifest(manifest: RunManifest): Promise<RunManifest>;
 
-  /** Deliveries that the head holds, one per (table, logical date). */
-  publishedDeliveries(): Promise<Delivery[]>;
+  /** Deliveries that the head holds and that a rollback withdrew. */
+  knownDeliveries(): Promise<KnownDeliveries>;
 
   /** Opens a partition per delivery for this attempt (audit: STARTED). */
   startPartitions(run: RunManifest, deliveries: Delivery[], attempt: number): Promise<PartitionToLoad[]>;
@@ -148,19 +219,44 @@ export interface Warehouse {
   /** Sums over the sealed partitions of a load. */
   loadCounts(loadId: string): Promise<SealedPartition & { partitions: number; sizeBytes: number }>;
 
+  /** What `createCandidate` would start from now: to know whether there is anything to build. Changes nothing. */
+  buildInputs(request: Omit<CandidateRequest, 'attempt' | 'scope' | 'projectDigest'>): Promise<BuildInputs>;
+
   /**
    * Opens a new candidate on the head: the base's partitions plus this run's, winners by logical date, run start, LOAD_ID.
    * Its RAW views stand; dbt may build into it.
    *
    * @throws InvalidInputError when nothing is loaded.
    */
-  createCandidate(run: RunIdentity, tables: SourceTable[], attempt: number): Promise<Candidate>;
+  createCandidate(request: CandidateRequest): Promise<Candidate>;
 
   /** Closes a candidate after its build, whatever came of it. Only `BUILT` can be published. */
   finishCandidate(candidate: Candidate, build: BuildRecord): Promise<void>;
 
   /** Makes a built candidate the head, if its base still is (compare and swap). Repeating it gives the same answer. */
   publish(publication: number): Promise<PublishResult>;
+
+  /**
+   * Publishes a held candidate by a new log entry, when the entry that it was built on is still the head. Repeating it gives
+   * the same answer.
+   *
+   * @throws InvalidInputError when it is not held, or its base is no longer the head.
+   */
+  approve(candidate: number, act: PersonalAct): Promise<LogEntry>;
+
+  /**
+   * Points readers at an earlier publication's data set, by a new log entry: O(1) in the data. What the head held besides is
+   * withdrawn. Default: the publication before what readers see.
+   *
+   * @throws InvalidInputError when there is no such publication, it is the present one, or its data set is no longer kept.
+   */
+  rollback(to: number | undefined, act: PersonalAct): Promise<RollbackResult>;
+
+  /** Keeps a publication from retention. @throws InvalidInputError when there is none, or its data set is no longer kept. */
+  pin(publication: number, act: PersonalAct): Promise<void>;
+
+  /** Lets retention have a publication again. @throws InvalidInputError when there is no such publication. */
+  unpin(publication: number, act: PersonalAct): Promise<void>;
 
   /** Number of the head, or undefined before the first publication. */
   head(): Promise<number | undefined>;

@@ -9,9 +9,10 @@ import { localWarehouse } from './local-warehouse';
 
 /**
  * What an ingestion would do with a delivery. `new` and `changed` are pending; `again` is the run's own date, which is
- * loaded whatever is published; `later` is left to later runs, `left out` was not asked for.
+ * loaded whatever is published; `later` is left to later runs, `left out` was not asked for, `withdrawn` was taken away from
+ * readers by a rollback and has not changed since.
  */
-export type DeliveryState = 'new' | 'changed' | 'again' | 'unchanged' | 'later' | 'left out';
+export type DeliveryState = 'new' | 'changed' | 'again' | 'unchanged' | 'later' | 'left out' | 'withdrawn';
 
 /** One table's files for one logical date. */
 export interface PlannedDelivery {
@@ -38,20 +39,20 @@ export interface PreparedPlan {
  */
 export async function planIngestion(config: Config, input: RawIngestionInput): Promise<PreparedPlan> {
   const systems = await readSourceContracts(config.dbtDir);
-  const published = await localWarehouse(config).publishedDeliveries();
-  const { manifest, ignoredFiles } = await planRun({
+  const known = await localWarehouse(config).knownDeliveries();
+  const { manifest, ignoredFiles, withdrawn } = await planRun({
     run: { loadId: 'plan', workflowId: 'plan', runId: 'plan' },
     input,
     scheduledAt: undefined,
     systems,
     sourceDir: config.sourceDir,
-    published,
+    known,
     codeVersion: codeVersion(),
   });
   const system = systems.find((candidate) => candidate.name === manifest.sourceSystem);
   const found = system === undefined ? [] : (await findDeliveries(config.sourceDir, system)).deliveries;
   const deliveries = found
-    .map((delivery) => describe(delivery, manifest, published, input))
+    .map((delivery) => describe(delivery, manifest, known.published, withdrawn, input))
     .sort((a, b) => compare(a.logicalDate, b.logicalDate) || compare(a.table, b.table));
   return { sourceSystem: manifest.sourceSystem, logicalDate: manifest.logicalDate, deliveries, ignoredFiles };
 }
@@ -60,6 +61,7 @@ function describe(
   { table, files, ...found }: FoundDelivery,
   manifest: RunManifest,
   published: Delivery[],
+  withdrawn: Delivery[],
   input: RawIngestionInput,
 ): PlannedDelivery {
   const logicalDate = found.logicalDate ?? manifest.logicalDate;
@@ -69,13 +71,15 @@ function describe(
     logicalDate,
     files: files.map((file) => file.path),
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    state: stateOf(
-      { table, logicalDate },
-      manifest.batches.flat().find(isSame),
-      published.find(isSame),
-      manifest.logicalDate,
-      input,
-    ),
+    state: withdrawn.some(isSame)
+      ? 'withdrawn'
+      : stateOf(
+          { table, logicalDate },
+          manifest.batches.flat().find(isSame),
+          published.find(isSame),
+          manifest.logicalDate,
+          input,
+        ),
   };
 }
 

@@ -11,6 +11,7 @@ import { runDbtBuild, type DbtBuild } from '../../transform/dbt-build';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { layoutOf } from '../../warehouse/duckdb/layout';
 import type { Warehouse } from '../../warehouse/warehouse';
+import { candidateRequest } from './candidate-request';
 
 const run = promisify(execFile);
 
@@ -44,15 +45,15 @@ export async function buildDataSet(sourceDir: string, stateDir: string, dbtDir =
   const systems = await readSourceContracts(dbtDir);
   const tables = systems.flatMap((system) => system.tables);
   const warehouse = createDuckDbWarehouse(stateDir, 'test');
-  const published = await warehouse.publishedDeliveries();
+  const known = await warehouse.knownDeliveries();
   const identity = { loadId: `load-${Date.now()}::r`, workflowId: `load-${Date.now()}`, runId: 'r' };
-  const plan = { run: identity, input: {}, scheduledAt: undefined, systems, sourceDir, published, codeVersion: 'test' };
+  const plan = { run: identity, input: {}, scheduledAt: undefined, systems, sourceDir, known, codeVersion: 'test' };
   const manifest = await warehouse.saveManifest((await planRun(plan)).manifest);
   for (const batch of manifest.batches.keys()) {
     const stagingDir = path.join(stateDir, 'staging');
     await loadBatch(warehouse, { manifest, batch, attempt: 1, tables, sourceDir, stagingDir, threads: 2 });
   }
-  const candidate = await warehouse.createCandidate(identity, tables, 1);
+  const candidate = await warehouse.createCandidate(candidateRequest(identity, tables));
   const build = await runDbtBuild({
     dbt: venvProgram('dbt'),
     dbtDir,

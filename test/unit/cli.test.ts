@@ -9,6 +9,7 @@ import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { SOURCES_YAML } from '../support/tables';
 
@@ -426,14 +427,14 @@ async function publishAll(models?: string): Promise<void> {
   const tables = systems.flatMap((system) => system.tables);
   const run = { loadId: 'run-1::1', workflowId: 'run-1', runId: '1' };
   const plan = await planRun({
-    ...{ run, input: {}, scheduledAt: undefined, systems, sourceDir, published: [], codeVersion: 'test' },
+    ...{ run, input: {}, scheduledAt: undefined, systems, sourceDir, known: NOTHING_KNOWN, codeVersion: 'test' },
   });
   const manifest = await warehouse.saveManifest(plan.manifest);
   for (const batch of manifest.batches.keys()) {
     const stagingDir = path.join(stateDir, 'staging');
     await loadBatch(warehouse, { manifest, batch, attempt: 1, tables, sourceDir, stagingDir, threads: 1 });
   }
-  const candidate = await warehouse.createCandidate(run, tables, 1);
+  const candidate = await warehouse.createCandidate(candidateRequest(run, tables));
   if (models !== undefined) {
     await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) => db.run(models));
   }

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { Delivery } from '../../contracts/run';
 import type { RawIngestionInput } from '../../contracts/workflow-inputs';
 import { planRun } from '../../ingestion/plan-run';
+import type { LoadedDelivery } from '../../warehouse/warehouse';
+import { NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallSystem } from '../support/tables';
 
@@ -21,7 +23,7 @@ function folder(...files: string[]) {
       scheduledAt,
       systems,
       sourceDir,
-      published,
+      known: { published: published.map(loaded), withdrawn: [] },
       codeVersion: 'test',
     });
     const deliveries = manifest.batches.flat();
@@ -149,9 +151,14 @@ describe('planning a run', () => {
 
   it('says where it looked when the folder is not there', async () => {
     const systems = [smallSystem()];
-    const request = { run: RUN, input: {}, scheduledAt: undefined, systems, published: [], codeVersion: 'test' };
+    const request = { run: RUN, input: {}, scheduledAt: undefined, systems, known: NOTHING_KNOWN, codeVersion: 'test' };
     await expect(planRun({ ...request, sourceDir: '/nowhere' })).rejects.toThrow(
       "/nowhere/mes does not exist: put mes's deliveries there, or set MFG_SOURCE_DIR to the folder above them.",
     );
   });
 });
+
+/** A delivery as a load of another run holds it. */
+function loaded(delivery: Delivery): LoadedDelivery {
+  return { ...delivery, loadId: 'other::run', loadSeq: 1n, contractDigest: 'as it is' };
+}

@@ -10,127 +10,27 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { Delivery, RunManifest } from '../../contracts/run';
-import type { SourceSystem } from '../../contracts/source-contract';
-import { loadBatch } from '../../ingestion/load-batch';
-import { planRun } from '../../ingestion/plan-run';
 import { withDuckDb } from '../../duckdb/connection';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
-import type { BuildRecord, Candidate, ExportResult, Warehouse } from '../../warehouse/warehouse';
-import { deliver, scratchDir } from '../support/scratch';
-import { smallSystem } from '../support/tables';
-
-/** How the suite makes a warehouse of one kind on an empty state folder. */
-export type MakeWarehouse = (stateDir: string) => Warehouse;
-
-const BUILT: BuildRecord = {
-  status: 'BUILT',
-  counts: { models: 1, tests: 1, warnings: 0, seconds: 0.1 },
-  nodes: [{ node: 'dim_material', resourceType: 'model', status: 'success', message: 'OK', rows: 2, seconds: 0.1 }],
-  failure: undefined,
-  artifacts: [{ name: 'manifest.json', content: '{}' }],
-};
-
-/** A state folder, a source folder and a warehouse, with the steps of a run. */
-class Bench {
-  readonly stateDir = scratchDir();
-  readonly sourceDir = path.join(this.stateDir, 'source');
-  readonly system: SourceSystem = smallSystem();
-  readonly warehouse: Warehouse;
-  private runs = 0;
-
-  constructor(make: MakeWarehouse) {
-    this.warehouse = make(this.stateDir);
-    mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
-  }
-
-  deliver(name: string, content: string): void {
-    deliver(this.sourceDir, `mes/${name}`, content);
-  }
-
-  /** Plans a run as discovery does; `startedAt` sets its place in time. */
-  async plan(logicalDate?: string, startedAt?: string): Promise<RunManifest> {
-    const workflowId = `run-${++this.runs}`;
-    const run = { loadId: `${workflowId}::r`, workflowId, runId: 'r' };
-    const { manifest } = await planRun({
-      run,
-      input: logicalDate === undefined ? {} : { logicalDate },
-      scheduledAt: undefined,
-      systems: [this.system],
-      sourceDir: this.sourceDir,
-      published: await this.warehouse.publishedDeliveries(),
-      codeVersion: 'test',
-    });
-    return this.warehouse.saveManifest({ ...manifest, startedAt: startedAt ?? manifest.startedAt });
-  }
-
-  async load(manifest: RunManifest, attempt = 1): Promise<void> {
-    for (const batch of manifest.batches.keys()) {
-      await loadBatch(this.warehouse, {
-        manifest,
-        batch,
-        attempt,
-        tables: this.system.tables,
-        sourceDir: this.sourceDir,
-        stagingDir: path.join(this.stateDir, 'staging'),
-        threads: 1,
-      });
-    }
-  }
-
-  async candidate(manifest: RunManifest, build = BUILT): Promise<Candidate> {
-    const candidate = await this.warehouse.createCandidate(manifest, this.system.tables, 1);
-    await this.warehouse.finishCandidate(candidate, build);
-    return candidate;
-  }
-
-  /** A whole run of one day's materials, with SQL in place of dbt's models. Returns the publication's number. */
-  async runWithMarts(date: string, materials: string, models: string): Promise<number> {
-    this.deliver(`${date}/materials.csv`, `${MATERIALS}${materials}`);
-    const manifest = await this.plan();
-    await this.load(manifest);
-    const candidate = await this.warehouse.createCandidate(manifest, this.system.tables, 1);
-    await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) =>
-      db.run(`create schema core; create schema marts; create schema main_dbt_test; ${models}`),
-    );
-    await this.warehouse.finishCandidate(candidate, BUILT);
-    await this.warehouse.publish(candidate.publication);
-    return candidate.publication;
-  }
-
-  /** A whole run: plan, load, build, publish. Returns the publication's number. */
-  async run(logicalDate?: string, startedAt?: string): Promise<number> {
-    const manifest = await this.plan(logicalDate, startedAt);
-    await this.load(manifest);
-    const { publication } = await this.candidate(manifest);
-    expect(await this.warehouse.publish(publication)).toEqual({ publication, outcome: 'PUBLISHED' });
-    return publication;
-  }
-
-  async rows(sql: string): Promise<Record<string, unknown>[]> {
-    return (await this.warehouse.query({ kind: 'head' }, sql)).rows;
-  }
-
-  async values(sql: string): Promise<unknown[]> {
-    return (await this.rows(sql)).map((row) => Object.values(row)[0]);
-  }
-}
-
-const MATERIALS = 'material_id,material_name,quantity\n';
+import type { ExportResult } from '../../warehouse/warehouse';
+import { candidateRequest } from '../support/candidate-request';
+import { scratchDir } from '../support/scratch';
+import { BUILT, MATERIALS, WarehouseBench, type MakeWarehouse } from '../support/warehouse-bench';
 
 /** What every warehouse adapter must do: promises 2 to 6 of docs/design.md. */
 export function warehouseContract(name: string, make: MakeWarehouse): void {
   describe(`warehouse contract: ${name}`, () => {
     it('keeps the first manifest of a LOAD_ID, whatever a later attempt would write', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
-      const first = await bench.plan();
+      const first = await bench.plan(undefined, '2026-03-02T04:05:06.700Z');
       const again = await bench.warehouse.saveManifest({ ...first, logicalDate: '2026-03-09', batches: [] });
       expect(again).toEqual(first);
       expect(await bench.warehouse.readManifest(first.loadId)).toEqual(first);
     });
 
     it('shows loaded rows as text with their lineage, and rejected records with number, reason and raw text', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\nm2,only two\nm3,,003\n`);
       await bench.run();
       expect(
@@ -179,7 +79,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('shows of a snapshot the newest date, of an append table all dates, of both the history', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       for (const day of ['2026-03-01', '2026-03-02']) {
         bench.deliver(`${day}/materials.csv`, `${MATERIALS}m-${day},steel,1\n`);
         bench.deliver(`${day}/readings.csv`, `reading_id,value\nr-${day},1\n`);
@@ -198,7 +98,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('does not touch a partition that this run has sealed: a second attempt writes nothing', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const manifest = await bench.plan();
       await bench.load(manifest, 1);
@@ -212,7 +112,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('lets the first seal win: a zombie attempt that wakes up late adds nothing', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const manifest = await bench.plan();
       const deliveries = manifest.batches[0] as Delivery[];
@@ -234,7 +134,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('never seals an attempt that was recorded as failed, and keeps its audit row', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const manifest = await bench.plan();
       const [attempt] = await bench.warehouse.startPartitions(manifest, manifest.batches[0] as Delivery[], 1);
@@ -254,7 +154,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('publishes by compare and swap: of two candidates on one base the second must be built again', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       await bench.run();
       bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,steel,1\n`);
@@ -282,7 +182,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('orders by logical date, then run start, then LOAD_ID: a late re-run of an old day displaces nothing newer', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}old,steel,1\n`);
       bench.deliver('2026-03-02/materials.csv', `${MATERIALS}new,steel,1\n`);
       await bench.run(undefined, '2026-03-03T10:00:00.000Z');
@@ -306,7 +206,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('refuses to publish what a gate held back or what was never built', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const published = await bench.run();
       const manifest = await bench.plan();
@@ -318,7 +218,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       await bench.warehouse.publish(transform.publication);
       expect(transform.base).toBe(published);
       expect(await bench.values('select distinct _load_id from raw.materials_run')).toEqual(['run-1::r']);
-      const open = await bench.warehouse.createCandidate(manifest, bench.system.tables, 1);
+      const open = await bench.warehouse.createCandidate(candidateRequest(manifest, bench.system.tables));
       await expect(bench.warehouse.publish(open.publication)).rejects.toThrow(/BUILDING/);
       expect(await bench.warehouse.head()).toBe(transform.publication);
       expect(
@@ -327,7 +227,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('finds pending what is new or changed, and leaves alone what is published with the same bytes', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,steel,1\n`);
       await bench.run();
@@ -338,7 +238,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('refuses a file or a contract that is not what the manifest recorded, and records why', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const manifest = await bench.plan();
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,2\n`);
@@ -364,7 +264,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('seals what was read before a delivery of the batch failed, and goes on from there', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m2,"steel,1\n`);
       bench.deliver('2026-03-03/materials.csv', `${MATERIALS}m3,steel,1\n`);
@@ -377,7 +277,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('keeps old partitions readable when the contract gains a column', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       await bench.run();
       bench.system.tables[0]?.columns.push({ name: 'colour', type: 'text' });
@@ -390,11 +290,11 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('answers one read-only query and refuses everything else in one sentence', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       await expect(bench.rows('select 1')).rejects.toThrow(/nothing is published yet/);
       expect(await bench.rows('select * from raw.raw_load_audit')).toEqual([]);
       const run = { loadId: 't::r', workflowId: 't', runId: 'r' };
-      await expect(bench.warehouse.createCandidate(run, bench.system.tables, 1)).rejects.toThrow(
+      await expect(bench.warehouse.createCandidate(candidateRequest(run, bench.system.tables))).rejects.toThrow(
         /nothing is loaded yet/,
       );
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
@@ -434,7 +334,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
         create table main_dbt_test.failures as select 1 as one`;
 
       it('a relation as Parquet, its rows in order, with the publication and the loads in the metadata', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         const publication = await bench.runWithMarts('2026-03-01', 'm2,zinc,3\nm1,steel,2\nm3,tin,\n', MARTS);
         const file = path.join(scratchDir(), "it's.parquet");
         const result = await exported(bench, 'stock', file);
@@ -455,7 +355,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
         expect(Object.fromEntries(entries.map(({ key, value }) => [key, value]))).toEqual({
           'mfg.relation': 'marts.stock',
           'mfg.publication': String(publication),
-          'mfg.published_at': `${String(logged?.published_at).replace(' ', 'T')}Z`,
+          'mfg.published_at': new Date(`${String(logged?.published_at).replace(' ', 'T')}Z`).toISOString(),
           'mfg.code_version': logged?.code_version,
           'mfg.load_ids': '["run-1::r"]',
         });
@@ -465,7 +365,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('a relation as CSV, with its description beside it', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts(
           '2026-03-01',
           'm1,steel,2\n',
@@ -514,7 +414,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('whole numbers of 128 bits without loss', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         const big = '9007199254740993';
         await bench.runWithMarts(
           '2026-03-01',
@@ -529,7 +429,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('the same bytes each time; times with a zone in UTC', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts(
           '2026-03-01',
           'm1,steel,2\n',
@@ -548,7 +448,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('an older publication, as it was, also its audit tables', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         const older = await bench.runWithMarts('2026-03-01', 'm1,steel,2\n', MARTS);
         const file = path.join(scratchDir(), 'x.csv');
         const exportedOld = (relation: string) =>
@@ -573,7 +473,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('relations of each schema, whatever the case, and one that is hard to name', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts('2026-03-01', 'm1,steel,2\n', MARTS);
         const file = path.join(scratchDir(), 'x.csv');
         expect(await exported(bench, 'RAW.Materials_History', file)).toMatchObject({
@@ -586,7 +486,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('nothing that is not there: one sentence, and no file', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         const dir = scratchDir();
         const file = path.join(dir, 'x.parquet');
         await refused(exported(bench, 'stock', file), /^nothing is published yet/);
@@ -621,7 +521,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('whole or not at all: what is there stays until the new file is whole', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts(
           '2026-03-01',
           'm1,steel,2\n',
@@ -651,7 +551,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('nothing when it is told to stop', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts(
           '2026-03-01',
           'm1,steel,2\n',
@@ -669,7 +569,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       });
 
       it('only to where an ordinary file may be, and never among its own files', async () => {
-        const bench = new Bench(make);
+        const bench = new WarehouseBench(make);
         await bench.runWithMarts('2026-03-01', 'm1,steel,2\n', MARTS);
         const dir = scratchDir();
         const inDir = (name: string) => path.join(dir, name);
@@ -712,7 +612,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
     });
 
     it('writes the rows of a quality run once, however often it is repeated', async () => {
-      const bench = new Bench(make);
+      const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const publication = await bench.run();
       const run = { loadId: 'q::r', workflowId: 'q', runId: 'r' };
@@ -734,7 +634,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
 }
 
 /** Exports a relation of the head; the file's ending is its format. */
-async function exported({ warehouse }: Bench, relation: string, file: string): Promise<ExportResult> {
+async function exported({ warehouse }: WarehouseBench, relation: string, file: string): Promise<ExportResult> {
   const format = file.endsWith('.parquet') ? 'parquet' : 'csv';
   return warehouse.exportRelation({ kind: 'head' }, relation, { path: file, format });
 }

@@ -1,4 +1,8 @@
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { warehouseContract } from './contract';
+import { publicationsContract } from './publications-contract';
 
-warehouseContract('DuckDB', (stateDir) => createDuckDbWarehouse(stateDir, 'test'));
+const make = (stateDir: string) => createDuckDbWarehouse(stateDir, 'test');
+
+warehouseContract('DuckDB', make);
+publicationsContract('DuckDB', make);

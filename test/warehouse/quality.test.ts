@@ -7,6 +7,7 @@ import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import type { CheckOutcome } from '../../contracts/run';
 import type { SourceSystem } from '../../contracts/source-contract';
 import type { Warehouse } from '../../warehouse/warehouse';
+import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallSystem, SOURCES_YAML } from '../support/tables';
 
@@ -26,13 +27,21 @@ async function publish(
   staging: string,
 ): Promise<number> {
   const run = { loadId: 'w::r', workflowId: 'w', runId: 'r' };
-  const request = { run, input: {}, scheduledAt: undefined, systems, sourceDir, published: [], codeVersion: 'test' };
+  const request = {
+    run,
+    input: {},
+    scheduledAt: undefined,
+    systems,
+    sourceDir,
+    known: NOTHING_KNOWN,
+    codeVersion: 'test',
+  };
   const { manifest } = await planRun(request);
   await warehouse.saveManifest(manifest);
   const tables = systems.flatMap((system) => system.tables);
   const stagingDir = path.join(stateDir, 'staging');
   await loadBatch(warehouse, { manifest, batch: 0, attempt: 1, tables, sourceDir, stagingDir, threads: 1 });
-  const candidate = await warehouse.createCandidate(run, tables, 1);
+  const candidate = await warehouse.createCandidate(candidateRequest(run, tables));
   await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) =>
     db.run(`create schema staging;
       create view staging.stg_mes__materials as select * replace (try_cast(made_on as date) as made_on) from (${staging});

@@ -5,9 +5,10 @@ import type { RawTable, ViewPartition } from './raw-views';
 
 /**
  * Query for a data set's partitions: walks the chain of differences from it to its oldest ancestor; the nearest entry
- * for a (table, logical date) is the one that holds. `dataSet` is the bound parameter that names the data set.
+ * for a (table, logical date) is the one that holds, also when it says that there is none (REMOVED). `dataSet` is the bound
+ * parameter that names the data set.
  */
-const partitionsQuery = (dataSet: '$1' | '$2') => `
+export const partitionsQuery = (dataSet: '$1' | '$2') => `
   with recursive chain as (
     select ${dataSet}::bigint as data_set, 0 as depth
     union all
@@ -16,9 +17,13 @@ const partitionsQuery = (dataSet: '$1' | '$2') => `
     join (select distinct data_set, base_data_set from raw.raw_published_load) as b on b.data_set = c.data_set
     where b.base_data_set is not null
   )
-  select l.table_name, l.logical_date, arg_min(l.load_seq, c.depth) as load_seq, arg_min(l.load_id, c.depth) as load_id
-  from chain as c join raw.raw_published_load as l on l.data_set = c.data_set and l.load_seq is not null
-  group by l.table_name, l.logical_date`;
+  select table_name, logical_date, nearest.load_seq as load_seq, nearest.load_id as load_id
+  from (
+    select l.table_name, l.logical_date, arg_min({load_seq: l.load_seq, load_id: l.load_id}, c.depth) as nearest
+    from chain as c join raw.raw_published_load as l on l.data_set = c.data_set and l.table_name is not null
+    group by l.table_name, l.logical_date
+  )
+  where nearest.load_seq is not null`;
 
 /**
  * Query for the partitions that a data set may show: its own ($1), and those of publications, which it superseded. A load that
@@ -27,7 +32,7 @@ const partitionsQuery = (dataSet: '$1' | '$2') => `
 const VISIBLE_PARTITIONS = `
   select load_seq from raw.raw_published_load
   where load_seq is not null
-    and data_set in (select publication from raw.raw_publication where status = 'PUBLISHED' or publication = $1)`;
+    and (data_set = $1 or data_set in (select data_set from raw.raw_publication where status = 'PUBLISHED'))`;
 
 /** The entry that readers see and its data set. */
 export async function selectHead(db: DuckDb): Promise<{ publication: number; dataSet: number } | undefined> {
@@ -46,50 +51,70 @@ export async function partitionsOf(db: DuckDb, dataSet: number): Promise<JsonRow
   );
 }
 
-/** The files of a data set's deliveries: rows of run_delivery, those of a delivery together. */
-export async function deliveredFilesOf(db: DuckDb, dataSet: number): Promise<JsonRow[]> {
-  return db.rows(
-    `select f.table_name, f.logical_date::varchar as logical_date, f.source_file, f.size_bytes,
-       f.modified_at, f.sha256
-     from (${partitionsQuery('$1')}) as d
-     join run_delivery as f using (load_id, table_name, logical_date)
-     order by f.table_name, f.logical_date, f.position`,
-    [dataSet],
-  );
+/** Which of a run's partitions a data set takes. */
+export interface LoadPart {
+  loadId: string;
+  /** Dates of this run's load that do not count, since one of their deliveries could not be loaded. */
+  withoutDates: string[];
+  /** Tables of which the base's other dates go (strategy `truncate_reload`), where this run loaded any. */
+  replacedTables: string[];
 }
 
 /**
- * Registers a candidate's partitions as the difference to its base: this run's sealed partitions where they win over
- * the base's for the same (table, logical date). Later run start wins, then LOAD_ID (promise 6).
+ * A load's differences to a base data set: its sealed partitions where they win over the base's for the same (table, logical
+ * date), and the base's that they replace whole. Later run start wins, then LOAD_ID (promise 6).
+ *
+ * @returns rows of table_name, logical_date, load_seq, load_id, action (ADDED, REMOVED).
  */
+async function differences(db: DuckDb, base: number | null, part: LoadPart): Promise<JsonRow[]> {
+  return db.rows(
+    `with base as (${partitionsQuery('$1')}),
+     mine as (
+       select p.table_name, p.logical_date, p.load_seq, p.load_id, m.started_at
+       from raw_partition as p join run_manifest as m using (load_id)
+       where p.load_id = $2 and p.status = 'SEALED' and not list_contains($3::json::date[], p.logical_date)
+     ),
+     added as (
+       select mine.table_name, mine.logical_date, mine.load_seq, mine.load_id
+       from mine
+       left join base using (table_name, logical_date)
+       left join run_manifest as b on b.load_id = base.load_id
+       where base.load_seq is null or (mine.started_at, mine.load_id) > (b.started_at, b.load_id)
+     ),
+     removed as (
+       select base.table_name, base.logical_date
+       from base anti join mine using (table_name, logical_date)
+       where list_contains($4::json::varchar[], base.table_name) and base.table_name in (select table_name from mine)
+     )
+     select table_name, logical_date::varchar as logical_date, load_seq, load_id, 'ADDED' as action from added
+     union all
+     select table_name, logical_date::varchar, null, null, 'REMOVED' from removed`,
+    [base, part.loadId, JSON.stringify(part.withoutDates), JSON.stringify(part.replacedTables)],
+  );
+}
+
+/** Tables whose partitions a load would change. */
+export async function tablesChangedBy(db: DuckDb, base: number | null, part: LoadPart): Promise<Set<string>> {
+  return new Set((await differences(db, base, part)).map((row) => String(row.table_name)));
+}
+
+/** Registers a candidate's partitions as the differences to its base. @returns the tables that differ. */
 export async function addLoadToDataSet(
   db: DuckDb,
   dataSet: number,
   baseDataSet: number | null,
-  loadId: string,
-): Promise<void> {
-  await db.run(
-    `insert into raw.raw_published_load
-     with base as (${partitionsQuery('$2')}),
-     mine as (
-       select p.table_name, p.logical_date, p.load_seq, p.load_id, m.started_at
-       from raw_partition as p join run_manifest as m using (load_id)
-       where p.load_id = $3 and p.status = 'SEALED'
-     )
-     select $1, $2::bigint, mine.table_name, mine.logical_date, mine.load_seq, mine.load_id, 'ADDED'
-     from mine
-     left join base using (table_name, logical_date)
-     left join run_manifest as b on b.load_id = base.load_id
-     where base.load_seq is null or (mine.started_at, mine.load_id) > (b.started_at, b.load_id)`,
-    [dataSet, baseDataSet, loadId],
-  );
+  part: LoadPart,
+): Promise<Set<string>> {
+  const changes = await differences(db, baseDataSet, part);
   // Every data set has at least one entry, so that the chain of differences never breaks.
+  const none = { table_name: null, logical_date: null, load_seq: null, load_id: null, action: 'BASE' };
   await db.run(
     `insert into raw.raw_published_load
-     select $1, $2::bigint, null, null, null, null, 'BASE'
-     where not exists (from raw.raw_published_load where data_set = $1)`,
-    [dataSet, baseDataSet],
+     select $1, $2::bigint, unnest(from_json($3::json, '[{"table_name": "VARCHAR", "logical_date": "DATE",
+       "load_seq": "BIGINT", "load_id": "VARCHAR", "action": "VARCHAR"}]'), max_depth := 2)`,
+    [dataSet, baseDataSet, JSON.stringify(changes.length > 0 ? changes : [none])],
   );
+  return new Set(changes.map((row) => String(row.table_name)));
 }
 
 /** What the RAW views of a data set list, table by table. */

@@ -1,11 +1,13 @@
-import type { Delivery } from '../../contracts/run';
 import { withDuckDb } from '../../duckdb/connection';
 import type { Warehouse } from '../warehouse';
-import { deliveredFilesOf, selectHead } from './data-sets';
+import { buildInputs } from './build-inputs';
+import { selectHead } from './data-sets';
 import { exportRelation } from './export';
 import { layoutOf } from './layout';
 import { failPartition, loadCounts, placeFiles, sealPartitions, startPartitions, unsealedDeliveries } from './ledger';
-import { addFile, insertManifest, selectManifest } from './manifests';
+import { knownDeliveries } from './known-deliveries';
+import { insertManifest, selectManifest } from './manifests';
+import { approve, rollback, setPin } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
 import { storeSessions } from './store';
@@ -32,14 +34,7 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
         return standing ?? manifest;
       }),
 
-    publishedDeliveries: () =>
-      session(async (db) => {
-        const head = await selectHead(db);
-        if (head === undefined) return [];
-        const deliveries: Delivery[] = [];
-        for (const row of await deliveredFilesOf(db, head.dataSet)) addFile(deliveries, row);
-        return deliveries;
-      }),
+    knownDeliveries: () => session((db) => knownDeliveries(db)),
 
     startPartitions: (run, deliveries, attempt) => session((db) => startPartitions(db, run, deliveries, attempt)),
 
@@ -53,11 +48,21 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
 
     loadCounts: (loadId) => session((db) => loadCounts(db, loadId)),
 
-    createCandidate: (run, tables, attempt) => createCandidate(session, layout, run, tables, attempt, codeVersion),
+    buildInputs: (request) => session((db) => buildInputs(db, request)),
+
+    createCandidate: (request) => createCandidate(session, layout, request, codeVersion),
 
     finishCandidate: (candidate, build) => finishCandidate(session, layout, candidate, build),
 
     publish: (publication) => publish(session, layout, publication),
+
+    approve: (candidate, act) => approve(session, layout, candidate, act),
+
+    rollback: (to, act) => rollback(session, layout, to, act),
+
+    pin: (publication, act) => setPin(session, layout, publication, 'PIN', act),
+
+    unpin: (publication, act) => setPin(session, layout, publication, 'UNPIN', act),
 
     head: () => session(async (db) => (await selectHead(db))?.publication),
 

@@ -1,5 +1,6 @@
 import type { Delivery, RunManifest, SourceFile } from '../../contracts/run';
 import type { DuckDb, JsonRow } from '../../duckdb/connection';
+import { isoTime } from './store-schema';
 
 /** The manifest of a run, or undefined. */
 export async function selectManifest(db: DuckDb, loadId: string): Promise<RunManifest | undefined> {
@@ -15,7 +16,7 @@ export async function selectManifest(db: DuckDb, loadId: string): Promise<RunMan
     sourceSystem: String(run.source_system),
     logicalDate: String(run.date_text),
     logicalDateOrigin: run.logical_date_origin as RunManifest['logicalDateOrigin'],
-    startedAt: `${String(run.started_at).replace(' ', 'T')}Z`,
+    startedAt: isoTime(run.started_at),
     contractDigests: JSON.parse(String(run.contract_digests)) as Record<string, string>,
     codeVersion: String(run.code_version),
     batches: toBatches(files),
@@ -67,7 +68,7 @@ function toBatches(rows: JsonRow[]): Delivery[][] {
 }
 
 /** Adds a row of run_delivery to the delivery it belongs to: the last one, or a new one. */
-export function addFile(deliveries: Delivery[], row: JsonRow): void {
+function addFile(deliveries: Delivery[], row: JsonRow): void {
   const table = String(row.table_name);
   const logicalDate = String(row.logical_date);
   let delivery = deliveries.at(-1);
@@ -78,7 +79,8 @@ export function addFile(deliveries: Delivery[], row: JsonRow): void {
   delivery.files.push(toSourceFile(row));
 }
 
-function toSourceFile(row: JsonRow): SourceFile {
+/** The file of a row of run_delivery. */
+export function toSourceFile(row: JsonRow): SourceFile {
   return {
     path: String(row.source_file),
     sizeBytes: Number(row.size_bytes),

@@ -1,60 +1,116 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInputError } from '../../contracts/errors';
-import type { PublishResult, RunIdentity } from '../../contracts/run';
-import type { SourceTable } from '../../contracts/source-contract';
+import type { PublishResult } from '../../contracts/run';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
 import { sqlString } from '../../duckdb/sql-text';
-import type { BuildRecord, Candidate } from '../warehouse';
+import type { BuildRecord, Candidate, CandidateRequest } from '../warehouse';
+import { contractDigests, readArtifact, withChangedContracts } from './build-inputs';
 import { addLoadToDataSet, rawTablesOf, rejectFiles, selectHead } from './data-sets';
 import type { Layout } from './layout';
+import { forgetWithdrawn } from './withdrawn';
 import { currentLoadView, rawViews, rejectedRowsView } from './raw-views';
 import type { StoreSession } from './store';
 import { AUDIT_TABLES, utcNow } from './store-schema';
 
-/** Takes the next number of the log, registers the candidate's partitions and writes an empty database with its RAW views. */
+/**
+ * Takes the next number of the log, registers the candidate's partitions, and makes its database: an empty one (FULL) or a
+ * copy of the base's (PARTIAL), with RAW views of exactly its partitions. A partial one whose base cannot be copied is made FULL.
+ */
 export async function createCandidate(
   session: StoreSession,
   layout: Layout,
-  run: RunIdentity,
-  tables: SourceTable[],
-  attempt: number,
+  request: CandidateRequest,
   codeVersion: string,
 ): Promise<Candidate> {
-  const { publication, base, views } = await session(async (db) => {
-    const head = await selectHead(db);
-    const [row] = await db.rows("select nextval('publication_number') as publication");
-    const number = Number(row?.publication);
-    await db.run(
-      `insert into raw.raw_publication (publication, base, data_set, status, load_id, workflow_id, run_id, attempt,
-         code_version, created_at)
-       values ($1, $2::bigint, $1, 'BUILDING', $3, $4, $5, $6, $7, $8::timestamp)`,
-      [number, head?.publication ?? null, run.loadId, run.workflowId, run.runId, attempt, codeVersion, utcNow()],
-    );
-    await addLoadToDataSet(db, number, head?.dataSet ?? null, run.loadId);
-    const raw = await rawTablesOf(db, layout, number, tables);
-    if (raw.every(({ current }) => current.length === 0)) {
-      throw new InvalidInputError('nothing is loaded yet, so there is nothing to build: run mfgRawIngestion first.');
-    }
-    return {
-      publication: number,
-      base: head?.publication ?? null,
-      views: [...raw.flatMap(rawViews), rejectedRowsView(await rejectFiles(db, layout, number)), currentLoadView(raw)],
-    };
-  });
+  const opened = await session((db) => openEntry(db, layout, request, codeVersion));
+  const { publication, base, scope, changedTables, baseManifest } = opened;
   try {
     const folder = layout.build(publication);
     await mkdir(folder, { recursive: true });
-    await withDuckDb({ path: layout.database(publication) }, async (db) => {
-      await db.run('create schema raw');
+    const file = layout.database(publication);
+    if (base !== null && scope === 'PARTIAL') await copyDatabase(layout.database(base.dataSet), file);
+    await withDuckDb({ path: file }, async (db) => {
+      await db.run('drop schema if exists raw cascade; create schema raw');
       await db.run('create table raw.current_publication as select $1::bigint as publication', [publication]);
-      for (const view of views) await db.run(view);
+      for (const view of opened.views) await db.run(view);
     });
-    return { publication, base, folder, dbtTarget: 'duckdb' };
+    return {
+      publication,
+      base: base?.publication ?? null,
+      scope,
+      changedTables,
+      baseManifest,
+      folder,
+      dbtTarget: 'duckdb',
+    };
   } catch (error) {
     await session((db) => endBuild(db, publication, { status: 'FAILED', failure: (error as Error).message }));
     throw error;
   }
+}
+
+/** What of an open log entry its database is made from. */
+interface OpenedEntry {
+  publication: number;
+  base: { publication: number; dataSet: number } | null;
+  scope: 'FULL' | 'PARTIAL';
+  changedTables: string[];
+  baseManifest: string | undefined;
+  views: string[];
+}
+
+async function openEntry(
+  db: DuckDb,
+  layout: Layout,
+  { run, tables, attempt, ...request }: CandidateRequest,
+  codeVersion: string,
+): Promise<OpenedEntry> {
+  const base = (await selectHead(db)) ?? null;
+  const [row] = await db.rows("select nextval('publication_number') as publication");
+  const publication = Number(row?.publication);
+  const baseManifest = base === null ? undefined : await readArtifact(db, base.dataSet, 'manifest.json');
+  const isCopyable = base !== null && baseManifest !== undefined && (await exists(layout.database(base.dataSet)));
+  const scope = request.scope === 'PARTIAL' && isCopyable ? 'PARTIAL' : 'FULL';
+  await db.run(
+    `insert into raw.raw_publication (publication, base, data_set, status, kind, scope, load_id, workflow_id, run_id, attempt,
+       code_version, project_digest, contract_digests, created_at)
+     values ($1, $2::bigint, $1, 'BUILDING', 'BUILD', $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamp)`,
+    [
+      publication,
+      base?.publication ?? null,
+      scope,
+      run.loadId,
+      run.workflowId,
+      run.runId,
+      attempt,
+      codeVersion,
+      request.projectDigest,
+      JSON.stringify(contractDigests(tables)),
+      utcNow(),
+    ],
+  );
+  const part = { loadId: run.loadId, ...request };
+  const changed = await addLoadToDataSet(db, publication, base?.dataSet ?? null, part);
+  const raw = await rawTablesOf(db, layout, publication, tables);
+  if (raw.every(({ current }) => current.length === 0)) {
+    throw new InvalidInputError('nothing is loaded yet, so there is nothing to build: run mfgRawIngestion first.');
+  }
+  const changedTables =
+    base === null ? tables.map((table) => table.name) : await withChangedContracts(db, changed, base.dataSet, tables);
+  const views = [
+    ...raw.flatMap(rawViews),
+    rejectedRowsView(await rejectFiles(db, layout, publication)),
+    currentLoadView(raw),
+  ];
+  return { publication, base, scope, changedTables, baseManifest, views };
+}
+
+/** A published file is closed, checkpointed and never written again, so that a copy of it is a clone. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  await chmod(to, 0o644);
 }
 
 /**
@@ -144,6 +200,7 @@ export async function publish(session: StoreSession, layout: Layout, publication
       [publication, utcNow()],
     );
     await db.run('update head set publication = $1', [publication]);
+    await forgetWithdrawn(db, publication);
     return { publication, outcome: 'PUBLISHED' };
   });
 }

@@ -4,6 +4,7 @@ import { sqlString, sqlStringList } from '../../duckdb/sql-text';
 import type { QueryTarget } from '../warehouse';
 import { selectHead } from './data-sets';
 import type { Layout } from './layout';
+import { isoTime } from './store-schema';
 
 /** A publication as the log has it. */
 export interface Publication {
@@ -23,7 +24,7 @@ export interface Relation {
 }
 
 /**
- * The publication that a target names; undefined for the head before the first publication.
+ * The publication or candidate that a target names; undefined for the head before the first publication.
  *
  * @param db the store. @throws InvalidInputError when a number is not that of a publication.
  */
@@ -34,14 +35,20 @@ export async function findPublication(db: DuckDb, target: QueryTarget): Promise<
     'select data_set, status, code_version, published_at from raw.raw_publication where publication = $1',
     [publication],
   );
-  if (row?.status !== 'PUBLISHED') {
-    throw new InvalidInputError(`there is no publication ${publication}: \`npx mfg status\` lists them.`);
+  if (target.kind === 'candidate') {
+    if (row === undefined || row.status === 'BUILDING') {
+      throw new InvalidInputError(
+        `there is no candidate ${publication} that has ended: \`npx mfg publications\` lists them.`,
+      );
+    }
+  } else if (row?.status !== 'PUBLISHED') {
+    throw new InvalidInputError(`there is no publication ${publication}: \`npx mfg publications\` lists them.`);
   }
   return {
     publication,
     dataSet: Number(row.data_set),
     codeVersion: String(row.code_version),
-    publishedAt: `${String(row.published_at).replace(' ', 'T')}Z`,
+    publishedAt: isoTime(row.published_at),
   };
 }
 

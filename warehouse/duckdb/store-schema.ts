@@ -66,6 +66,27 @@ const MIGRATIONS: readonly string[] = [
   -- Files of a build that later builds need: dbt's manifest, run results.
   create table build_artifact (publication bigint, name varchar, content varchar);
   `,
+  `
+  -- kind: BUILD (its data set is its own), ROLLBACK and APPROVAL (entries of people, on an existing data set).
+  -- target: of a ROLLBACK, the publication it went back to; of an APPROVAL, the candidate that was held.
+  -- scope: FULL (into an empty database), PARTIAL (into a copy of the base's). project_digest, contract_digests: what it was built from.
+  alter table raw.raw_publication add column kind varchar;
+  alter table raw.raw_publication add column target bigint;
+  alter table raw.raw_publication add column actor varchar;
+  alter table raw.raw_publication add column reason varchar;
+  alter table raw.raw_publication add column scope varchar;
+  alter table raw.raw_publication add column project_digest varchar;
+  alter table raw.raw_publication add column contract_digests json;
+  update raw.raw_publication set kind = 'BUILD', scope = 'FULL';
+
+  -- Append-only: one row per PIN or UNPIN; a publication is pinned when its newest row says PIN.
+  create table raw.raw_publication_pin (
+    event_id bigint, recorded_at timestamp, publication bigint, action varchar, actor varchar, reason varchar);
+
+  -- Deliveries that the newest rollback which touched them took away from readers: not pending while their files stay as they are.
+  create table withdrawn_delivery (
+    table_name varchar, logical_date date, load_seq bigint, load_id varchar, publication bigint);
+  `,
 ];
 
 /** Tables that readers see under RAW: copied into a candidate as it is closed, live in \`mfg query\`. */
@@ -73,6 +94,7 @@ export const AUDIT_TABLES = [
   'raw_load_audit',
   'raw_publication',
   'raw_published_load',
+  'raw_publication_pin',
   'dbt_run_audit',
   'data_quality_audit',
 ] as const;
@@ -104,4 +126,9 @@ async function storeVersion(db: DuckDb): Promise<number> {
 /** Now, as DuckDB's TIMESTAMP text in UTC. */
 export function utcNow(): string {
   return new Date().toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** A TIMESTAMP's text as ISO 8601 with milliseconds, as it was written: DuckDB leaves out zeros at its end. */
+export function isoTime(timestamp: unknown): string {
+  return new Date(`${String(timestamp).replace(' ', 'T')}Z`).toISOString();
 }

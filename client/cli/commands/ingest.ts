@@ -109,6 +109,7 @@ const TO_LOAD: Record<DeliveryState, boolean> = {
   unchanged: false,
   later: false,
   'left out': false,
+  withdrawn: false,
 };
 
 const WOULD_BE: Record<DeliveryState, string> = {
@@ -118,4 +119,5 @@ const WOULD_BE: Record<DeliveryState, string> = {
   unchanged: 'unchanged',
   later: "left: after the run's date",
   'left out': 'left: not asked for',
+  withdrawn: 'left: withdrawn by a rollback; --date asks for it',
 };

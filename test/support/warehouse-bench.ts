@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { RunManifest } from '../../contracts/run';
+import type { SourceSystem } from '../../contracts/source-contract';
+import { withDuckDb } from '../../duckdb/connection';
+import { loadBatch } from '../../ingestion/load-batch';
+import { planRun } from '../../ingestion/plan-run';
+import type { BuildRecord, Candidate, CandidateRequest, Warehouse } from '../../warehouse/warehouse';
+import { candidateRequest } from './candidate-request';
+import { deliver, scratchDir } from './scratch';
+import { smallSystem } from './tables';
+
+/** How the suite makes a warehouse of one kind on an empty state folder. */
+export type MakeWarehouse = (stateDir: string) => Warehouse;
+
+/** A build that ended well. */
+export const BUILT: BuildRecord = {
+  status: 'BUILT',
+  counts: { models: 1, tests: 1, warnings: 0, seconds: 0.1 },
+  nodes: [{ node: 'dim_material', resourceType: 'model', status: 'success', message: 'OK', rows: 2, seconds: 0.1 }],
+  failure: undefined,
+  artifacts: [{ name: 'manifest.json', content: '{}' }],
+};
+
+/** A state folder, a source folder and a warehouse, with the steps of a run. */
+export class WarehouseBench {
+  readonly stateDir = scratchDir();
+  readonly sourceDir = path.join(this.stateDir, 'source');
+  readonly system: SourceSystem = smallSystem();
+  readonly warehouse: Warehouse;
+  private runs = 0;
+
+  constructor(make: MakeWarehouse) {
+    this.warehouse = make(this.stateDir);
+    mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
+  }
+
+  deliver(name: string, content: string): void {
+    deliver(this.sourceDir, `mes/${name}`, content);
+  }
+
+  /** Plans a run as discovery does; `startedAt` sets its place in time. */
+  async plan(logicalDate?: string, startedAt?: string): Promise<RunManifest> {
+    const workflowId = `run-${++this.runs}`;
+    const run = { loadId: `${workflowId}::r`, workflowId, runId: 'r' };
+    const { manifest } = await planRun({
+      run,
+      input: logicalDate === undefined ? {} : { logicalDate },
+      scheduledAt: undefined,
+      systems: [this.system],
+      sourceDir: this.sourceDir,
+      known: await this.warehouse.knownDeliveries(),
+      codeVersion: 'test',
+    });
+    return this.warehouse.saveManifest({ ...manifest, startedAt: startedAt ?? manifest.startedAt });
+  }
+
+  async load(manifest: RunManifest, attempt = 1): Promise<void> {
+    for (const batch of manifest.batches.keys()) {
+      await loadBatch(this.warehouse, {
+        manifest,
+        batch,
+        attempt,
+        tables: this.system.tables,
+        sourceDir: this.sourceDir,
+        stagingDir: path.join(this.stateDir, 'staging'),
+        threads: 1,
+      });
+    }
+  }
+
+  async candidate(manifest: RunManifest, build = BUILT, options: Partial<CandidateRequest> = {}): Promise<Candidate> {
+    const candidate = await this.warehouse.createCandidate(candidateRequest(manifest, this.system.tables, options));
+    await this.warehouse.finishCandidate(candidate, build);
+    return candidate;
+  }
+
+  /** A whole run of one day's materials, with SQL in place of dbt's models. Returns the publication's number. */
+  async runWithMarts(date: string, materials: string, models: string): Promise<number> {
+    this.deliver(`${date}/materials.csv`, `${MATERIALS}${materials}`);
+    const manifest = await this.plan();
+    await this.load(manifest);
+    const candidate = await this.warehouse.createCandidate(candidateRequest(manifest, this.system.tables));
+    await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) =>
+      db.run(`create schema core; create schema marts; create schema main_dbt_test; ${models}`),
+    );
+    await this.warehouse.finishCandidate(candidate, BUILT);
+    await this.warehouse.publish(candidate.publication);
+    return candidate.publication;
+  }
+
+  /** A whole run: plan, load, build, publish. Returns the publication's number. */
+  async run(logicalDate?: string, startedAt?: string): Promise<number> {
+    const manifest = await this.plan(logicalDate, startedAt);
+    await this.load(manifest);
+    const { publication } = await this.candidate(manifest);
+    expect(await this.warehouse.publish(publication)).toEqual({ publication, outcome: 'PUBLISHED' });
+    return publication;
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    return (await this.warehouse.query({ kind: 'head' }, sql)).rows;
+  }
+
+  async values(sql: string): Promise<unknown[]> {
+    return (await this.rows(sql)).map((row) => Object.values(row)[0]);
+  }
+}
+
+/** Header of a `materials` file. */
+export const MATERIALS = 'material_id,material_name,quantity\n';
