@@ -229,7 +229,7 @@ describe('mfg query', () => {
     );
     expect(await mfg('query', '--publication', '9', 'select 1')).toMatchObject({
       code: 2,
-      err: 'there is no publication 9: `npx mfg status` lists them.\n',
+      err: 'there is no publication 9: `npx mfg publications` lists them.\n',
     });
   });
 
@@ -330,7 +330,7 @@ describe('mfg export', () => {
     [
       'an unknown publication',
       ['stock', '--publication', '9', '--out', 'x.csv'],
-      /^there is no publication 9: `npx mfg status` lists them\.\n$/,
+      /^there is no publication 9: `npx mfg publications` lists them\.\n$/,
     ],
     [
       'an unknown mart',
