@@ -1,6 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import type { Client } from '@temporalio/client';
-import type { RawIngestionResult } from '../../contracts/run';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import {
   countRecords,
@@ -11,21 +11,21 @@ import {
   until,
   type ReaderReport,
 } from '../support/live-bench';
+import { SMALL_TABLES } from '../support/small-dbt';
 
-const TABLES = ['materials', 'production_orders', 'equipment_states', 'sensor_readings'];
 const DATES = shippedDates().slice(0, 6);
 
 /** Records delivered per table, over all dates so far. */
 function delivered(bench: LiveBench, dates: string[]): Record<string, number> {
   const count = (table: string) =>
     dates.reduce((sum, date) => sum + countRecords(path.join(bench.sourceDir, 'mes', date), table), 0);
-  return Object.fromEntries(TABLES.map((table) => [table, count(table)]));
+  return Object.fromEntries(SMALL_TABLES.map((table) => [table, count(table)]));
 }
 
 /** Rows and rejected records that readers see per table, over all dates: nothing lost, nothing doubled. */
 async function seen(bench: LiveBench): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const table of TABLES) {
+  for (const table of SMALL_TABLES) {
     const sql = `select (select count(*) from raw.${table}_history) + (
       select count(*) from raw.raw_rejected_rows where _load_seq in (
         select load_seq from raw.current_load where table_name = '${table}'))`;
@@ -55,16 +55,22 @@ async function expectNoMix(bench: LiveBench, report: ReaderReport): Promise<void
   expect(publications).toEqual([...publications].sort((x, y) => x - y));
 }
 
-describe('kills', () => {
+/** In order: each test goes on from the one before, with one more day delivered, while one reader from outside looks on. */
+describe('readers see exact counts and whole publications', () => {
   let bench: LiveBench;
   let client: Client;
+  let worker: ChildProcess;
+  let reader: ReturnType<LiveBench['startReader']>;
   let runs = 0;
 
   beforeAll(async () => {
     bench = new LiveBench(DATES.slice(0, 2));
     client = await bench.startServer();
+    worker = await bench.startWorker();
+    expect(await (await start()).result()).toMatchObject({ outcome: 'PUBLISHED' });
+    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, 2)));
+    reader = bench.startReader();
   });
-  afterAll(() => bench.close());
 
   const start = () =>
     client.workflow.start('mfgRawIngestion', { taskQueue: TASK_QUEUE, workflowId: `chaos-${++runs}` });
@@ -72,67 +78,68 @@ describe('kills', () => {
   const builds = () => filesBelow(path.join(bench.stateDir, 'builds'));
   const newest = () => Math.max(0, ...builds().map(Number).filter(Number.isInteger));
 
-  it('keeps exact counts and a whole view for readers when worker and server are killed on the way', async () => {
-    let worker = await bench.startWorker();
-    const first = (await (await start()).result()) as RawIngestionResult;
-    expect(first.outcome).toBe('PUBLISHED');
-    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, 2)));
-    const reader = bench.startReader();
+  /** Delivers the days up to the n-th and starts the run that loads them. */
+  async function startOn(days: number): Promise<WorkflowHandleWithFirstExecutionRunId> {
+    bench.deliverShipped(DATES[days - 1] ?? '');
+    return start();
+  }
 
-    // 1. Between a partition's rows and its seal: as soon as a file stands under its final name.
-    bench.deliverShipped(DATES[2] ?? '');
+  /** The run ends well, with everything that was delivered in the first n days. */
+  async function expectPublished(handle: WorkflowHandleWithFirstExecutionRunId, days: number): Promise<void> {
+    expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });
+    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, days)));
+  }
+
+  it('when the worker is killed between the rows of a partition and its seal', async () => {
     const placed = partitionFiles().length;
     const headBefore = await bench.warehouse.head();
-    let handle = await start();
+    const handle = await startOn(3);
+    // As soon as a file stands under its final name.
     await until('a partition is placed', () => partitionFiles().length > placed);
     await sigkill(worker);
-    const statuses =
+    const unsealed =
       await bench.rows(`select distinct load_seq from raw.raw_load_audit where load_id like '${handle.workflowId}::%'
       and load_seq not in (select load_seq from raw.raw_load_audit where status = 'LOADED')`);
-    expect(statuses.length).toBeGreaterThan(0);
+    expect(unsealed.length).toBeGreaterThan(0);
     expect(await bench.warehouse.head()).toBe(headBefore);
     worker = await bench.startWorker();
-    expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });
-    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, 3)));
+    await expectPublished(handle, 3);
+  });
 
-    // 2. Between the seal and the build, before dbt has written anything.
-    bench.deliverShipped(DATES[3] ?? '');
-    let candidate = newest();
-    handle = await start();
+  it('when the worker is killed between the seal and the build, before dbt has written anything', async () => {
+    const candidate = newest();
+    const handle = await startOn(4);
     await until('a candidate is opened', () => newest() > candidate);
     await sigkill(worker);
     worker = await bench.startWorker();
-    expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });
-    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, 4)));
+    await expectPublished(handle, 4);
+  });
 
-    // 3. In the middle of dbt: models of the candidate are being built.
-    bench.deliverShipped(DATES[4] ?? '');
-    candidate = newest();
-    handle = await start();
-    await until('dbt runs', () =>
-      builds().some((file) => file === path.join(String(candidate + 1), 'logs', 'dbt.log')),
-    );
+  it('when the worker is killed in the middle of dbt', async () => {
+    const candidate = newest();
+    const handle = await startOn(5);
+    const log = path.join(String(candidate + 1), 'logs', 'dbt.log');
+    await until('dbt runs', () => builds().some((file) => file === log));
     await sigkill(worker);
     worker = await bench.startWorker();
-    expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });
+    await expectPublished(handle, 5);
     expect(newest()).toBeGreaterThan(candidate + 1);
-    expect(await seen(bench)).toEqual(delivered(bench, DATES.slice(0, 5)));
+  });
 
-    // 4. The server, while loads run; the worker finds it again on its address.
-    bench.deliverShipped(DATES[5] ?? '');
-    handle = await start();
+  it('when the Temporal server is killed while loads run; the worker finds it again on its address', async () => {
+    const handle = await startOn(6);
     await bench.killServer();
     await bench.startServer();
-    expect(await handle.result()).toMatchObject({ outcome: 'PUBLISHED' });
-    expect(await seen(bench)).toEqual(delivered(bench, DATES));
+    await expectPublished(handle, 6);
+  });
 
-    // One partition per (LOAD_ID, table, date), whatever was tried and lost.
+  it('and nothing else was ever seen, nor a partition made twice, whatever was tried and lost', async () => {
+    // One partition per (LOAD_ID, table, date).
     const doubled = `select load_id, table_name, logical_date from raw.raw_load_audit where status = 'LOADED'
       group by all having count(*) > 1`;
     expect(await bench.rows(doubled)).toEqual([]);
     const report = await reader.stop();
     await expectNoMix(bench, report);
     expect(new Set(report.polls.map((poll) => poll[0])).size).toBeGreaterThanOrEqual(5);
-    await sigkill(worker);
   });
 });

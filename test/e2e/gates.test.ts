@@ -1,22 +1,19 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
-import { PROJECT_ROOT } from '../../contracts/config';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { LiveBench, shippedDates } from '../support/live-bench';
-import { scratchDir } from '../support/scratch';
+import { smallDbtProject } from '../support/small-dbt';
 
-const dbtDir = path.join(scratchDir(), 'dbt');
+const dbtDir = smallDbtProject();
 let bench: LiveBench;
 let client: Client;
 
 beforeAll(async () => {
-  cpSync(path.join(PROJECT_ROOT, 'dbt'), dbtDir, { recursive: true });
   bench = new LiveBench(shippedDates().slice(0, 1), dbtDir);
   client = await bench.startServer();
   await bench.startWorker();
 });
-afterAll(() => bench.close());
 
 let runs = 0;
 

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
-import { PROJECT_ROOT } from '../../contracts/config';
 import { venvProgram } from '../../contracts/installation';
 import type { DataQualityResult, RawIngestionResult } from '../../contracts/run';
 import { readSourceContracts } from '../../contracts/source-contract';
 import { TASK_QUEUE } from '../../contracts/task-queue';
+import { DBT_DIR } from '../support/data-set';
 import { deliver } from '../support/scratch';
 import { countRecords, filesBelow, LiveBench, shippedDates, until } from '../support/live-bench';
 
@@ -16,13 +16,12 @@ let bench: LiveBench;
 let client: Client;
 
 beforeAll(async () => {
-  const systems = await readSourceContracts(path.join(PROJECT_ROOT, 'dbt'));
+  const systems = await readSourceContracts(DBT_DIR);
   tables = systems.flatMap((system) => system.tables.map((table) => table.name));
-  bench = new LiveBench(shippedDates().slice(0, 3));
+  bench = new LiveBench(shippedDates().slice(0, 3), DBT_DIR);
   client = await bench.startServer();
   await bench.startWorker();
 });
-afterAll(() => bench.close());
 
 let runs = 0;
 
@@ -139,8 +138,7 @@ describe('the main job on the real server', () => {
     ]);
     await run(venvProgram('temporal'), ['schedule', 'trigger', '--address', address, '--schedule-id', 'nightly']);
     let result: RawIngestionResult | undefined;
-    for (let tries = 0; result === undefined && tries < 200; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+    await until('the scheduled run ends', async () => {
       for await (const { workflowId, runId, status } of client.workflow.list({
         query: "WorkflowId STARTS_WITH 'scheduled-ingestion' AND WorkflowType = 'mfgRawIngestion'",
       })) {
@@ -148,7 +146,8 @@ describe('the main job on the real server', () => {
           result = (await client.workflow.getHandle(workflowId, runId).result()) as RawIngestionResult;
         }
       }
-    }
+      return result !== undefined;
+    });
     await run(venvProgram('temporal'), ['schedule', 'delete', '--address', address, '--schedule-id', 'nightly']);
     expect(result).toMatchObject({ outcome: 'NOTHING_NEW', publication: null });
     const { findings, failed } = result?.quality as DataQualityResult;
@@ -188,12 +187,10 @@ describe('the main job on the real server', () => {
           .filter(Number.isInteger),
       );
     const before = candidate();
-    while (
-      candidate() === before ||
-      !filesBelow(path.join(bench.stateDir, 'builds', String(candidate()))).some((name) => name.endsWith('dbt.log'))
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until('dbt runs', () => {
+      const files = filesBelow(path.join(bench.stateDir, 'builds', String(candidate())));
+      return candidate() > before && files.some((name) => name.endsWith('dbt.log'));
+    });
     const started = Date.now();
     await handle.cancel();
     expect(await failureOf(handle.result())).toMatch(/cancel/i);

@@ -1,16 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadConfig, PROJECT_ROOT, type Config } from '../../contracts/config';
 import { DIST, venvProgram } from '../../contracts/installation';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import type { Warehouse } from '../../warehouse/warehouse';
 import { startTemporalServer, type TemporalServer } from '../../workers/temporal-server';
-import { scratchDir } from './scratch';
+import { closeAfterTests, scratchDir } from './scratch';
+import { smallDbtProject } from './small-dbt';
 
 /** The published data set as one poll of the reader saw it. */
 export type ReaderRow = [publication: number, ...rest: (number | string | null)[]];
@@ -21,9 +22,13 @@ export interface ReaderReport {
   errors: string[];
 }
 
+/** The longest that a client's call waits before it is tried again. */
+const RETRY_DELAY_MS = 250;
+
 /**
  * Everything real on a scratch state folder: Temporal's dev server, worker processes of the built code, DuckDB, dbt and the
- * shipped export. What is under test can be killed; what it left is asked of the files and of the store.
+ * shipped export. What is under test can be killed; what it left is asked of the files and of the store. It closes by itself
+ * after the tests of its file.
  */
 export class LiveBench {
   readonly stateDir = scratchDir();
@@ -33,12 +38,13 @@ export class LiveBench {
   private server: TemporalServer | undefined;
   private connection: Connection | undefined;
   private readonly children = new Set<ChildProcess>();
+  private closing: Promise<void> | undefined;
 
   /**
    * @param dates the shipped export's logical dates to deliver, all of them by default.
-   * @param dbtDir the dbt project, the shipped one by default.
+   * @param dbtDir the dbt project; by default the small one, which knows four of the delivered tables.
    */
-  constructor(dates = shippedDates(), dbtDir = path.join(PROJECT_ROOT, 'dbt')) {
+  constructor(dates = shippedDates(), dbtDir = smallDbtProject()) {
     mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
     for (const date of dates) this.deliverShipped(date);
     this.config = loadConfig({
@@ -47,6 +53,7 @@ export class LiveBench {
       MFG_DBT_DIR: dbtDir,
     });
     this.warehouse = createDuckDbWarehouse(this.stateDir, 'test');
+    closeAfterTests(() => this.close());
   }
 
   deliverShipped(date: string): void {
@@ -54,16 +61,28 @@ export class LiveBench {
   }
 
   async startServer(): Promise<Client> {
+    this.assertOpen();
     this.server = await startTemporalServer(this.config, this.ports());
     const address = this.server.address;
     for (let tries = 0; this.connection === undefined; tries++) {
-      this.connection = await Connection.connect({ address }).catch((error: unknown) => {
-        if (tries > 50) throw error;
-        return undefined;
-      });
+      this.connection = await Connection.connect({ address, interceptors: [this.retries()] }).catch(
+        (error: unknown) => {
+          if (tries > 50) throw error;
+          return undefined;
+        },
+      );
       await sleep(50);
     }
     return new Client({ connection: this.connection });
+  }
+
+  /** The client's own retries, but none any more once this closes: one that finds its channel closed throws out of a timer. */
+  private retries() {
+    const { retryableDecider } = defaultGrpcRetryOptions();
+    return makeGrpcRetryInterceptor({
+      delayFunction: () => RETRY_DELAY_MS,
+      retryableDecider: (attempt, status) => this.closing === undefined && retryableDecider(attempt, status),
+    });
   }
 
   /** The same ports again: where clients and workers look for a server that comes back. */
@@ -83,6 +102,7 @@ export class LiveBench {
 
   /** Starts a worker process and waits until it polls. */
   async startWorker(): Promise<ChildProcess> {
+    this.assertOpen();
     const env = {
       ...process.env,
       TEMPORAL_ADDRESS: this.server?.address,
@@ -95,12 +115,14 @@ export class LiveBench {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.children.add(worker);
-    await once(worker.stdout, 'data');
+    const ended = once(worker, 'close').then(() => Promise.reject(new Error('the worker ended at its start')));
+    await Promise.race([once(worker.stdout, 'data'), ended]);
     return worker;
   }
 
   /** Starts the reader from outside. `stop` ends it and gives its report. */
   startReader(): { stop: () => Promise<ReaderReport> } {
+    this.assertOpen();
     const script = path.join(PROJECT_ROOT, 'test', 'support', 'reader.py');
     const database = path.join(this.stateDir, 'published', 'mfg.duckdb');
     const reader = spawn(venvProgram('python'), [script, database], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -125,16 +147,48 @@ export class LiveBench {
     return Object.values(row ?? {})[0];
   }
 
-  /** Ends all that was started. */
-  async close(): Promise<void> {
-    for (const child of this.children) {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await once(child, 'close');
-      }
-    }
+  /** Ends all that was started and what that has started; nothing can be started any more. */
+  close(): Promise<void> {
+    this.closing ??= this.endAll();
+    return this.closing;
+  }
+
+  private async endAll(): Promise<void> {
+    for (const child of this.children) await sigkill(child);
+    // Retries that were already waiting.
+    await sleep(2 * RETRY_DELAY_MS);
     await this.connection?.close();
     await this.server?.stop();
+    // A killed worker leaves its dbt, which is in a group of its own.
+    await until('what the workers left behind ends', () => {
+      const left = processesOf(this.stateDir);
+      for (const pid of left) killGroup(pid);
+      return left.length === 0;
+    });
+  }
+
+  /** A test that was stuck may go on after its time limit; it must not start anything that nobody would end. */
+  private assertOpen(): void {
+    if (this.closing !== undefined) throw new Error('the bench is closed');
+  }
+}
+
+/** Processes whose command line names a folder. */
+function processesOf(folder: string): number[] {
+  return execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8', maxBuffer: 2 ** 26 })
+    .split('\n')
+    .filter((line) => line.includes(folder))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+/** Kills a process, and its group when it leads one. */
+function killGroup(pid: number): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, 'SIGKILL');
+    } catch {
+      // It leads no group, or has just ended.
+    }
   }
 }
 
@@ -152,7 +206,11 @@ export async function sigkill(child: ChildProcess): Promise<void> {
 }
 
 /** Waits for a condition that is looked at every few milliseconds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, patience_s = 60): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  patience_s = 120,
+): Promise<void> {
   const deadline = Date.now() + patience_s * 1000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited ${patience_s} s in vain: ${what}`);

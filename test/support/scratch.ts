@@ -4,10 +4,22 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const scratchDirs: string[] = [];
+const closers: (() => Promise<void>)[] = [];
 
-afterAll(() => {
-  for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true });
+// This hook comes before those of the test file: what still writes into the folders has to be ended here.
+afterAll(async () => {
+  try {
+    for (const close of closers.reverse()) await close();
+  } finally {
+    // Retried, since a process that is being ended may still write.
+    for (const dir of scratchDirs) rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
 });
+
+/** Has something closed before the scratch folders are removed, whatever becomes of the tests. */
+export function closeAfterTests(close: () => Promise<void>): void {
+  closers.push(close);
+}
 
 /** A scratch folder with a space in its path, removed after the test file. */
 export function scratchDir(): string {

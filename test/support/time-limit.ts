@@ -1,13 +1,16 @@
-/** Each kind of test has its own time limit per test: what takes longer is a defect, of the test or of what it tests. */
+/**
+ * Each kind of test has its own time limit per test. It ends a test that is stuck; a slow machine that does other things too
+ * must not reach it, so it is many times what the slowest test of the kind takes.
+ */
 const TIME_LIMITS_S: Record<string, number> = {
-  unit: 10,
-  warehouse: 20,
-  replay: 20,
-  workflows: 30,
-  dbt: 300,
-  e2e: 120,
+  unit: 30,
+  warehouse: 60,
+  replay: 60,
+  workflows: 90,
+  dbt: 600,
+  e2e: 300,
   chaos: 300,
 };
 
 const kind = Object.keys(TIME_LIMITS_S).find((name) => expect.getState().testPath?.includes(`/test/${name}/`));
-jest.setTimeout((TIME_LIMITS_S[kind ?? ''] ?? 5) * 1000);
+jest.setTimeout((TIME_LIMITS_S[kind ?? ''] ?? 30) * 1000);
