@@ -2,7 +2,7 @@ import path from 'node:path';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
 import { sqlString } from '../../duckdb/sql-text';
 import { layoutOf } from '../../warehouse/duckdb/layout';
-import { buildDataSet, type DataSet } from '../support/data-set';
+import { buildDataSet, projectWithoutTests, type DataSet } from '../support/data-set';
 import { namedDefects, type NamedDefect } from '../support/named-defects';
 import { scratchDir } from '../support/scratch';
 import { simulate } from '../support/simulated-export';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   await simulate(cleanFolder, '--no-defects', ...history);
   await simulate(spoiltFolder, ...history);
   named = namedDefects(spoiltFolder);
-  clean = await buildDataSet(path.join(cleanFolder, 'source_system'), scratchDir());
+  clean = await buildDataSet(path.join(cleanFolder, 'source_system'), scratchDir(), projectWithoutTests());
   spoilt = await buildDataSet(path.join(spoiltFolder, 'source_system'), scratchDir());
 });
 

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildDataSet, DBT_DIR, runDbt, type DataSet } from '../support/data-set';
+import { buildDataSet, DBT_DIR, projectWithoutTests, runDbt, type DataSet } from '../support/data-set';
 import { scratchDir } from '../support/scratch';
 import { simulate } from '../support/simulated-export';
 
@@ -43,7 +43,7 @@ let dataSet: DataSet;
 beforeAll(async () => {
   const folder = path.join(scratchDir(), 'export');
   await simulate(folder, '--no-defects', '--sites', '1', '--work-units', '3', '--days', '3');
-  dataSet = await buildDataSet(path.join(folder, 'source_system'), scratchDir());
+  dataSet = await buildDataSet(path.join(folder, 'source_system'), scratchDir(), projectWithoutTests());
 });
 
 describe('the models', () => {

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { withDuckDb } from '../../duckdb/connection';
-import { buildDataSet, DBT_DIR, runDbt, type DataSet } from '../support/data-set';
+import { buildDataSet, projectWithoutTests, runDbt, type DataSet } from '../support/data-set';
 import { scratchDir } from '../support/scratch';
 import { simulate } from '../support/simulated-export';
 
@@ -31,6 +31,8 @@ let all: DataSet;
 let known: DataSet;
 /** The end of the last day known, UTC. */
 let until: string;
+/** The shipped project without and with the leaks planted in it. */
+const [honest, leaky] = [projectWithoutTests(), projectWithoutTests()];
 
 beforeAll(async () => {
   // With defects: late arrivals and corrections are what a feature must not know before its time.
@@ -38,7 +40,7 @@ beforeAll(async () => {
   const defects = ['--defect', 'late_arrival=0.05', '--defect', 'corrected_value=0.05'];
   await simulate(folder, '--days', String(DAYS), '--work-units', '3', '--sensor-interval', '7200', ...defects);
   const everything = path.join(folder, 'source_system');
-  all = await buildDataSet(everything, scratchDir());
+  all = await buildDataSet(everything, scratchDir(), honest);
 
   const partly = path.join(scratchDir(), 'source_system');
   const dates = readdirSync(path.join(everything, 'mes')).sort();
@@ -46,7 +48,7 @@ beforeAll(async () => {
     mkdirSync(path.join(partly, 'mes'), { recursive: true });
     cpSync(path.join(everything, 'mes', date), path.join(partly, 'mes', date), { recursive: true });
   }
-  known = await buildDataSet(partly, scratchDir());
+  known = await buildDataSet(partly, scratchDir(), honest);
   const [newest] = await known.rows('select max(snapshot_at)::varchar as at from staging.stg_mes__production_orders');
   until = String(newest?.at);
 });
@@ -73,29 +75,34 @@ describe.each(FEATURE_TABLES)('$mart', (table) => {
   });
 
   it('does not pass this test with a leak planted in it', async () => {
-    const leaky = path.join(scratchDir(), 'dbt');
-    cpSync(DBT_DIR, leaky, { recursive: true });
-    const model = path.join(leaky, 'models', 'marts', `${table.mart}.sql`);
-    const [honest, leaking] = table.leak;
-    const sql = readFileSync(model, 'utf8');
-    expect(sql).toContain(honest);
-    writeFileSync(model, sql.replace(honest, leaking));
-    const [ofAll, ofKnown] = await Promise.all([
-      featuresBuiltBy(leaky, table, all),
-      featuresBuiltBy(leaky, table, known),
-    ]);
+    const [ofAll, ofKnown] = [await leakyFeatures(table, all), await leakyFeatures(table, known)];
     expect(ofAll.length).toBe(ofKnown.length);
     expect(ofAll).not.toEqual(ofKnown);
   });
 });
 
-/** Builds one mart of another dbt project into a copy of a data set. */
-async function featuresBuiltBy(dbtDir: string, table: FeatureTable, dataSet: DataSet) {
-  const folder = dataSet.copy(`leaky ${table.mart}`);
-  const { ok, output } = await runDbt(folder, ['run', '--select', table.mart], dbtDir);
-  if (!ok) throw new Error(output);
+/** Folders in which the leaky project has built the feature tables into a copy of a data set, by data set. */
+const leakyFolders = new Map<DataSet, Promise<string>>();
+
+async function leakyFeatures(table: FeatureTable, dataSet: DataSet) {
+  if (!leakyFolders.has(dataSet)) leakyFolders.set(dataSet, buildLeaky(dataSet));
+  const folder = await leakyFolders.get(dataSet);
   const settings = { access_mode: 'READ_ONLY' };
-  return withDuckDb({ path: path.join(folder, 'mfg.duckdb'), settings }, (db) =>
+  return withDuckDb({ path: path.join(String(folder), 'mfg.duckdb'), settings }, (db) =>
     featuresOf(table, (sql) => db.rows(sql)),
   );
+}
+
+async function buildLeaky(dataSet: DataSet): Promise<string> {
+  for (const { mart, leak } of FEATURE_TABLES) {
+    const [sound, leaking] = leak;
+    const sql = readFileSync(path.join(honest, 'models', 'marts', `${mart}.sql`), 'utf8');
+    expect(sql).toContain(sound);
+    writeFileSync(path.join(leaky, 'models', 'marts', `${mart}.sql`), sql.replace(sound, leaking));
+  }
+  const folder = dataSet.copy('leaky');
+  const marts = FEATURE_TABLES.map(({ mart }) => mart);
+  const { ok, output } = await runDbt(folder, ['run', '--select', ...marts], leaky);
+  if (!ok) throw new Error(output);
+  return folder;
 }
