@@ -256,7 +256,7 @@ async function freePort(): Promise<number> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
