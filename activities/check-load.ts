@@ -1,16 +1,20 @@
 import { GateFailedError } from '../contracts/errors';
-import type { LoadCounts, RunIdentity } from '../contracts/run';
+import type { CheckedLoads, RunIdentity } from '../contracts/run';
+import { readSourceContracts } from '../contracts/source-contract';
+import { refuseShrunken } from '../ingestion/replaced-rows';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 import { requireManifest } from './require-manifest';
 
-export function createCheckLoad({ warehouse }: ActivityDependencies) {
+export function createCheckLoad({ config, warehouse }: ActivityDependencies) {
   /**
-   * Gate on the load: every delivery of the manifest has a sealed partition, and records read = rows loaded + rejected.
+   * Gate on the load: every delivery of the manifest has a sealed partition, records read = rows loaded + rejected, and no
+   * delivery is far smaller than what it takes the place of.
    *
+   * @param acceptSmaller tables whose smaller deliveries were asked for.
    * @throws GateFailedError naming the delivery that is missing, or the counts that do not add up.
    */
-  return async function checkLoad(run: RunIdentity): Promise<LoadCounts> {
+  return async function checkLoad(run: RunIdentity, acceptSmaller: string[] = []): Promise<CheckedLoads> {
     return withHeartbeat(async () => {
       const [missing] = await warehouse.unsealedDeliveries(await requireManifest(warehouse, run));
       if (missing !== undefined) {
@@ -23,6 +27,9 @@ export function createCheckLoad({ warehouse }: ActivityDependencies) {
             `nothing is published.`,
         );
       }
+      const systems = await readSourceContracts(config.dbtDir);
+      const tables = systems.flatMap((system) => system.tables);
+      refuseShrunken(await warehouse.replacedRows(run.loadId), tables, acceptSmaller);
       return counts;
     });
   };

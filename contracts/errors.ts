@@ -1,3 +1,5 @@
+import type { SchemaDrift } from './schema-drift';
+
 /**
  * Failures that no retry can mend. The worker's activity interceptor turns each into a non-retryable Temporal failure
  * whose type is the class name, so that a user meets one sentence instead of retries that cannot succeed.
@@ -27,8 +29,22 @@ export class ContractError extends TerminalError {}
 /** A logical date was delivered without a table that its contract requires. */
 export class MissingDeliveryError extends TerminalError {}
 
+/** A delivered file's columns are not those of its contract, and its drift policy is to fail. */
+export class SchemaDriftError extends TerminalError {
+  constructor(
+    message: string,
+    /** All that was found in the file, for the audit. */
+    readonly drift: SchemaDrift[] = [],
+  ) {
+    super(message);
+  }
+}
+
 /** A delivered file's header breaks the contract. */
-export class HeaderMismatchError extends TerminalError {}
+export class HeaderMismatchError extends SchemaDriftError {}
+
+/** More of a delivery's records were rejected than its table allows: nothing of it is loaded. */
+export class TooManyRejectedError extends TerminalError {}
 
 /** A delivered file cannot be read as the CSV that its contract describes. */
 export class UnreadableFileError extends TerminalError {}

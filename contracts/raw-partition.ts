@@ -1,3 +1,5 @@
+import type { SchemaDrift } from './schema-drift';
+
 /** What every row of a partition carries besides its source columns. */
 export interface Lineage {
   loadSeq: bigint;
@@ -15,6 +17,10 @@ export interface StagedPartition {
   rowsRejected: number;
   /** Order-independent checksum over the accepted rows without `_LOAD_SEQ`. */
   checksum: string;
+  /** Source columns that the Parquet file holds: the contract's, and new ones that are kept. */
+  columns: string[];
+  /** How the files differ from the contract. */
+  drift: SchemaDrift[];
 }
 
 /** How `checksum` was made; checksums of different kinds are not comparable. */

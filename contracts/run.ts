@@ -78,6 +78,12 @@ export interface LoadCounts {
   sizeBytes: number;
 }
 
+/** Counts of a load that has passed its gates. */
+export interface CheckedLoads extends LoadCounts {
+  /** Rows of RAW.SCHEMA_DRIFT_EVENT; undefined in runs of versions that did not count them. */
+  driftEvents?: number;
+}
+
 /** What one batch loaded. */
 export interface BatchResult extends LoadCounts {
   tables: string[];
@@ -158,7 +164,7 @@ export interface RawIngestionResult {
   /** `NOTHING_NEW`: no delivery to load, so nothing was built; quality was monitored all the same. */
   outcome: 'PUBLISHED' | 'NOTHING_NEW';
   publication: number | null;
-  loads: LoadCounts;
+  loads: CheckedLoads;
   build: BuildCounts | null;
   warned: NodeFailure[];
   quality: DataQualityResult | null;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ContractError } from './errors';
+import { DEFAULT_DRIFT_POLICY, driftPolicySchema, type DriftPolicy } from './schema-drift';
 
 /** A name that is safe as a folder, a file stem and an unquoted SQL identifier on both warehouses. */
 const identifier = z
@@ -47,6 +48,15 @@ const freshnessSchema = z.strictObject({
   error_after: periodSchema.optional(),
 });
 
+const ratio = z.number().min(0).max(1);
+
+/** What a load may look like at worst; a table's own word stands over its system's. */
+const gatesSchema = {
+  drift: driftPolicySchema.partial().optional(),
+  max_rejected_ratio: ratio.optional(),
+  min_rows_ratio: ratio.optional(),
+};
+
 const tableMetaSchema = z.strictObject({
   mode: z.enum(['snapshot', 'append']),
   key: z.array(identifier).min(1),
@@ -54,11 +64,16 @@ const tableMetaSchema = z.strictObject({
   event_time: identifier.optional(),
   event_freshness: freshnessSchema.optional(),
   csv: csvDialectSchema.partial().optional(),
+  ...gatesSchema,
 });
+
+/** Read from a column's `config.meta`; other words there are its owner's. */
+const columnMetaSchema = z.looseObject({ aliases: z.array(z.string().trim().min(1).max(200)).default([]) });
 
 const columnSchema = z.looseObject({
   name: identifier,
   data_type: z.enum(['text', 'integer', 'decimal', 'date', 'time', 'timestamp', 'boolean']),
+  config: z.looseObject({ meta: columnMetaSchema.optional() }).optional(),
 });
 
 const tableSchema = z.looseObject({
@@ -74,6 +89,7 @@ const systemMetaSchema = z.strictObject({
   time_zone: z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin'),
   logical_date_offset_days: z.number().int().min(0).max(31).default(0),
   csv: csvDialectSchema.partial().default({}),
+  ...gatesSchema,
 });
 
 /** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
@@ -91,6 +107,14 @@ export type CsvDialect = z.infer<typeof csvDialectSchema>;
 export type Freshness = z.infer<typeof freshnessSchema>;
 export type ColumnType = z.infer<typeof columnSchema>['data_type'];
 
+/** A column of a source table. */
+export interface SourceColumn {
+  name: string;
+  type: ColumnType;
+  /** Other names under which files may deliver it, lower-case. */
+  aliases: string[];
+}
+
 /** One source table: what its files hold and what RAW, the checks and staging may rely on. */
 export interface SourceTable {
   system: string;
@@ -98,18 +122,24 @@ export interface SourceTable {
   /** snapshot: each file is the whole table as of its logical date. append: a file holds that delivery's events. */
   mode: 'snapshot' | 'append';
   /** Columns in the file, in the contract's order. */
-  columns: { name: string; type: ColumnType }[];
+  columns: SourceColumn[];
   /** Columns that identify a row. */
   key: string[];
   /** A delivery of the system that lacks this table is refused. */
   required: boolean;
   csv: CsvDialect;
+  /** What is done with files whose columns are not those above. */
+  drift: DriftPolicy;
+  /** Share of a delivery's records that may be rejected; undefined: see `refuseTooManyRejected`. */
+  maxRejectedRatio: number | undefined;
+  /** Share of the rows it replaces that a delivery must have; undefined: see `refuseShrunken`. */
+  minRowsRatio: number | undefined;
   /** Allowed age of the newest delivery. */
   freshness: Freshness | undefined;
   /** Column of the staging model whose newest value that is not in the future tells how old the content is; its allowed age. */
   eventTime: string | undefined;
   eventFreshness: Freshness | undefined;
-  /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect. */
+  /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect, drift policy. */
   digest: string;
 }
 
@@ -170,32 +200,36 @@ export function parseSourcesFile(text: string, file: string, system: string): So
     name: system,
     timeZone: source.config.meta.time_zone,
     logicalDateOffsetDays: source.config.meta.logical_date_offset_days,
-    tables: source.tables.map((table) =>
-      toSourceTable(table, system, { ...DEFAULT_DIALECT, ...source.config.meta.csv }, file),
-    ),
+    tables: source.tables.map((table) => toSourceTable(table, system, source.config.meta, file)),
   };
 }
 
 function toSourceTable(
   table: z.infer<typeof tableSchema>,
   system: string,
-  systemDialect: CsvDialect,
+  defaults: z.infer<typeof systemMetaSchema>,
   file: string,
 ): SourceTable {
   const { meta } = table.config;
-  const columns = table.columns.map((column) => ({ name: column.name, type: column.data_type }));
+  const columns = table.columns.map((column) => ({
+    name: column.name,
+    type: column.data_type,
+    aliases: (column.config?.meta?.aliases ?? []).map((alias) => alias.toLowerCase()),
+  }));
   const names = columns.map((column) => column.name);
-  const duplicate = names.find((name, index) => names.indexOf(name) !== index);
-  if (duplicate !== undefined) throw new ContractError(`${file}: table ${table.name} lists column ${duplicate} twice.`);
+  const called = columns.flatMap((column) => [column.name, ...column.aliases]);
+  const duplicate = called.find((name, index) => called.indexOf(name) !== index);
+  if (duplicate !== undefined) {
+    const what = names.includes(duplicate) ? 'column' : 'alias';
+    throw new ContractError(`${file}: table ${table.name} lists ${what} ${duplicate} twice.`);
+  }
   for (const name of meta.key) {
     if (!names.includes(name)) {
       throw new ContractError(`${file}: table ${table.name} has ${name} in its key but does not list it.`);
     }
   }
-  const csv = { ...systemDialect, ...meta.csv };
-  const digest = createHash('sha256')
-    .update(JSON.stringify([table.name, meta.mode, names, meta.key, csv]))
-    .digest('hex');
+  const csv = { ...DEFAULT_DIALECT, ...defaults.csv, ...meta.csv };
+  const drift = { ...DEFAULT_DRIFT_POLICY, ...defaults.drift, ...meta.drift };
   return {
     system,
     name: table.name,
@@ -204,11 +238,24 @@ function toSourceTable(
     key: meta.key,
     required: meta.required,
     csv,
+    drift,
+    maxRejectedRatio: meta.max_rejected_ratio ?? defaults.max_rejected_ratio,
+    minRowsRatio: meta.min_rows_ratio ?? defaults.min_rows_ratio,
     freshness: table.config.freshness ?? undefined,
     eventTime: meta.event_time,
     eventFreshness: meta.event_freshness,
-    digest,
+    digest: digestOf([table.name, meta.mode, names, meta.key, csv], columns, drift),
   };
+}
+
+/** Aliases and policies count where there are any, so that a contract without them keeps the digest it always had. */
+function digestOf(described: unknown[], columns: SourceColumn[], drift: DriftPolicy): string {
+  const aliases = columns.filter((column) => column.aliases.length > 0).map(({ name, aliases }) => [name, aliases]);
+  const policies = Object.entries(drift)
+    .filter(([kind, policy]) => policy !== DEFAULT_DRIFT_POLICY[kind as keyof DriftPolicy])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts = [...described, ...[aliases, policies].filter((part) => part.length > 0)];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** RAW has one namespace: `RAW.<TABLE>` must belong to one system. */

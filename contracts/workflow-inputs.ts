@@ -14,6 +14,8 @@ export const rawIngestionInputSchema = z.strictObject({
   exact: z.boolean().optional(),
   /** Load only these tables; the build is a full one all the same. */
   tables: z.array(tableName).min(1).optional(),
+  /** Tables whose deliveries may be far smaller than what they replace, which a gate refuses otherwise. */
+  acceptSmaller: z.array(tableName).min(1).optional(),
 });
 
 /** Input of `mfgDbtTransform`. */

@@ -1,12 +1,19 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { SourceChangedError, TerminalError } from '../contracts/errors';
+import { SchemaDriftError, SourceChangedError, TerminalError } from '../contracts/errors';
 import type { BatchResult, Delivery, RunManifest } from '../contracts/run';
 import type { SourceTable } from '../contracts/source-contract';
 import { withDuckDb, type DuckDb } from '../duckdb/connection';
-import type { PartitionToLoad, PlacedPartition, SealedPartition, Warehouse } from '../warehouse/warehouse';
-import { fingerprintFile, preflight, type Preflight } from './preflight';
-import { stageDelivery, type InspectedFile } from './stage';
+import type {
+  FailedPartition,
+  PartitionToLoad,
+  PlacedPartition,
+  SealedPartition,
+  Warehouse,
+} from '../warehouse/warehouse';
+import { fingerprintFile, preflight, type InspectedFile, type Preflight } from './preflight';
+import { refuseTooManyRejected } from './rejected-ratio';
+import { stageDelivery } from './stage';
 
 /** One batch of a run's manifest, for one attempt. */
 export interface LoadBatchRequest {
@@ -28,7 +35,8 @@ export interface LoadBatchRequest {
  * Loads one batch: each delivery is inspected, staged, placed and counted; then all are sealed together. A delivery that
  * this run has sealed before is not touched again. When one fails, those before it are sealed and its failure is audited.
  *
- * @throws SourceChangedError when a file or its contract is not what the manifest recorded; what staging throws.
+ * @throws SourceChangedError when a file or its contract is not what the manifest recorded; TooManyRejectedError; what staging
+ * throws.
  */
 export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest): Promise<BatchResult> {
   const { manifest, batch, attempt, signal } = request;
@@ -42,11 +50,12 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
   await withDuckDb({ path: ':memory:', settings, signal }, async (db) => {
     for (const [index, partition] of open.entries()) {
       request.onProgress?.(index, open.length, partition.delivery);
+      const found: FailedPartition = { drift: [] };
       try {
-        placed.push(await placeOne(db, warehouse, request, partition));
+        placed.push(await placeOne(db, warehouse, request, partition, found));
       } catch (error) {
         await warehouse.sealPartitions(placed);
-        await auditFailure(warehouse, open.slice(index), signal?.aborted ? cancelled() : error);
+        await auditFailure(warehouse, open.slice(index), signal?.aborted ? cancelled() : error, found);
         throw error;
       }
     }
@@ -55,11 +64,13 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
   return { tables: [...new Set(deliveries.map((d) => d.table))], ...sum(sealed), sizeBytes: bytesOf(deliveries) };
 }
 
+/** @param found is filled with what is known of the delivery, for the audit in case it fails. */
 async function placeOne(
   db: DuckDb,
   warehouse: Warehouse,
   request: LoadBatchRequest,
   { delivery, loadSeq }: PartitionToLoad,
+  found: FailedPartition,
 ): Promise<PlacedPartition> {
   const { manifest, signal } = request;
   const table = tableOf(request.tables, delivery.table);
@@ -69,9 +80,10 @@ async function placeOne(
     const files: InspectedFile[] = [];
     for (const { path: name, sha256 } of delivery.files) {
       const file = path.join(request.sourceDir, name);
-      const found = await inspect(file, name, table, sha256, signal);
-      refuseChange(name, found.sha256, sha256);
-      files.push({ file, name, preflight: found });
+      const seen = await inspect(file, name, table, sha256, signal);
+      refuseChange(name, seen.sha256, sha256);
+      files.push({ file, name, preflight: seen });
+      found.drift.push(...seen.drift);
     }
     const rows = path.join(scratch, 'rows.parquet');
     const rejects = path.join(scratch, 'rejects.parquet');
@@ -85,6 +97,14 @@ async function placeOne(
     // Again, now that the reader has read it: the bytes it saw are the manifest's.
     for (const { file, name, preflight: seen } of files) {
       refuseChange(name, (await fingerprintFile(file, signal)).sha256, seen.sha256);
+    }
+    found.drift = staged.drift;
+    try {
+      refuseTooManyRejected(table, delivery, staged);
+    } catch (error) {
+      found.staged = staged;
+      await warehouse.placePartition(table, loadSeq, { rows: undefined, rejects });
+      throw error;
     }
     await warehouse.placePartition(table, loadSeq, { rows, rejects: staged.rowsRejected > 0 ? rejects : undefined });
     return { table, loadSeq, staged };
@@ -137,10 +157,23 @@ function cancelled(): Error {
 }
 
 /** The delivery that failed is audited with its error; those after it were never tried. */
-async function auditFailure(warehouse: Warehouse, rest: PartitionToLoad[], error: unknown): Promise<void> {
+async function auditFailure(
+  warehouse: Warehouse,
+  rest: PartitionToLoad[],
+  error: unknown,
+  found: FailedPartition,
+): Promise<void> {
   const [failed, ...untried] = rest;
   const kind = error instanceof TerminalError ? `${error.name}: ` : '';
-  if (failed !== undefined) await warehouse.failPartition(failed.loadSeq, `${kind}${(error as Error).message}`);
+  // What the error carries is of its own file: files before it were found to drift too.
+  const own = error instanceof SchemaDriftError ? error.drift : [];
+  const drift = [
+    ...found.drift.filter((event) => !own.some(({ sourceFile }) => sourceFile === event.sourceFile)),
+    ...own,
+  ];
+  if (failed !== undefined) {
+    await warehouse.failPartition(failed.loadSeq, `${kind}${(error as Error).message}`, { ...found, drift });
+  }
   for (const { loadSeq } of untried)
     await warehouse.failPartition(loadSeq, 'not tried: an earlier delivery of its batch failed');
 }

@@ -49,6 +49,7 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
   const startedAt = new Date().toISOString();
   const system = chooseSystem(request.systems, input.sourceSystem);
   const tables = chooseTables(system, input.tables);
+  chooseTables(system, input.acceptSmaller);
   const folder = await findDeliveries(request.sourceDir, system);
   const { logicalDate, origin } = resolveLogicalDate(request, system, folder.deliveries);
   const dated = withFlatFilesOn(logicalDate, folder.deliveries);

@@ -5,8 +5,11 @@ import { createGunzip } from 'node:zlib';
 import { Readable, Writable } from 'node:stream';
 import { parseString } from 'fast-csv';
 import type { CsvDialect, SourceTable } from '../contracts/source-contract';
-import { HeaderMismatchError, UnreadableFileError } from '../contracts/errors';
-import { RecordCounter, type SurplusRecord } from './record-counter';
+import { UnreadableFileError } from '../contracts/errors';
+import type { SchemaDrift } from '../contracts/schema-drift';
+import { matchHeader, type FileColumn } from './header';
+import { RecordCounter, type NumberedRecord, type SurplusRecord } from './record-counter';
+import { Utf8Evidence } from './utf8-evidence';
 
 /** What the bytes of a file say before any CSV reader is trusted with them. */
 export interface Preflight {
@@ -19,18 +22,32 @@ export interface Preflight {
   emptyLines: number[];
   /** Records with more fields than the header. */
   surplus: SurplusRecord[];
-  /** Header names in the file's order, trimmed. */
-  header: string[];
+  /** The header's columns, in the file's order. */
+  columns: FileColumn[];
+  /** How the header differs from the contract. */
+  drift: SchemaDrift[];
+}
+
+/** One file of a delivery, after its preflight. */
+export interface InspectedFile {
+  /** Absolute path. */
+  file: string;
+  /** As recorded in `_SOURCE_FILE`. */
+  name: string;
+  preflight: Preflight;
 }
 
 /** A header longer than this is not a header. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 const READ_CHUNK_BYTES = 1024 * 1024;
+/** A gzip file that unpacks to more than this, and to more than so many times its size, is a trap or a fault, not an export. */
+const UNPACKED_BYTES = 64 * 1024 * 1024;
+const UNPACKED_RATIO = 200;
 
 /**
  * Reads a file once, as bytes, and finds what the CSV reader would pass over in silence: a truncated gzip, NUL bytes, UTF-16,
- * mixed line ends, a quoted field that never closes, a header that breaks the contract. Counts the records by itself, so
- * that the reader's result can be reconciled. Memory does not grow with the file.
+ * UTF-8 where Latin-1 is described, mixed line ends, a quoted field that never closes, a header that breaks the contract. Counts
+ * the records by itself, so that the reader's result can be reconciled. Memory does not grow with the file.
  *
  * @param file absolute path, `.csv` or `.csv.gz`. @param name the file as people know it, for messages.
  * @throws UnreadableFileError, HeaderMismatchError (both terminal) naming the file and what to do.
@@ -43,39 +60,86 @@ export async function preflight(
 ): Promise<Preflight> {
   const hash = createHash('sha256');
   const counter = new RecordCounter(name, table.csv);
-  let sizeBytes = 0;
+  const utf8 = table.csv.encoding === 'latin-1' ? new Utf8Evidence() : undefined;
   let head = Buffer.alloc(0);
-  const raw = createReadStream(file, { highWaterMark: READ_CHUNK_BYTES });
-  const fingerprint = async function* (source: AsyncIterable<Buffer>) {
+  const seen = { raw: 0, plain: 0 };
+  const onRaw = (chunk: Buffer) => {
+    hash.update(chunk);
+    seen.raw += chunk.length;
+  };
+  await readPlain(file, name, signal, onRaw, (chunk) => {
+    seen.plain += chunk.length;
+    if (seen.plain > UNPACKED_BYTES && seen.plain > seen.raw * UNPACKED_RATIO) throw inflates(name);
+    if (counter.headerBytes === 0) head = Buffer.concat([head, chunk]);
+    counter.add(chunk);
+    utf8?.add(chunk);
+    if (counter.headerBytes === 0 && head.length > MAX_HEADER_BYTES) throw noHeader(name);
+  });
+  const { records, emptyLines, surplus } = counter.finish();
+  if (utf8?.isUtf8() === true) {
+    throw new UnreadableFileError(
+      `${name} is UTF-8, but its contract says latin-1: correct the 'encoding' of its csv dialect, or export it as described.`,
+    );
+  }
+  const header = await readHeader(head.subarray(0, counter.headerBytes), name, table.csv);
+  const { columns, drift } = matchHeader(header, name, table);
+  return { sha256: hash.digest('hex'), sizeBytes: seen.raw, records, emptyLines, surplus, columns, drift };
+}
+
+/**
+ * Raw text of some of a file's records.
+ *
+ * @param records their numbers. @returns in the file's order.
+ * @throws UnreadableFileError as `preflight`.
+ */
+export async function readRecords(
+  file: string,
+  name: string,
+  dialect: CsvDialect,
+  records: ReadonlySet<number>,
+): Promise<NumberedRecord[]> {
+  const counter = new RecordCounter(name, dialect, records);
+  await readPlain(
+    file,
+    name,
+    undefined,
+    () => undefined,
+    (chunk) => counter.add(chunk),
+  );
+  return counter.finish().wanted;
+}
+
+/** Reads a file once: `onRaw` gets its bytes as delivered, `onPlain` the same bytes unpacked. What they throw ends it. */
+async function readPlain(
+  file: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  onRaw: (chunk: Buffer) => void,
+  onPlain: (chunk: Buffer) => void,
+): Promise<void> {
+  const tapped = async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {
-      hash.update(chunk);
-      sizeBytes += chunk.length;
+      onRaw(chunk);
       yield chunk;
     }
   };
-  const count = new Writable({
+  const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
       try {
-        if (counter.headerBytes === 0) head = Buffer.concat([head, chunk]);
-        counter.add(chunk);
-        if (counter.headerBytes === 0 && head.length > MAX_HEADER_BYTES) throw noHeader(name);
+        onPlain(chunk);
         done();
       } catch (error) {
         done(error as Error);
       }
     },
   });
+  const raw = Readable.from(tapped(createReadStream(file, { highWaterMark: READ_CHUNK_BYTES })), { objectMode: false });
   try {
-    const plain = Readable.from(fingerprint(raw), { objectMode: false });
-    if (file.toLowerCase().endsWith('.gz')) await pipeline(plain, createGunzip(), count, { signal });
-    else await pipeline(plain, count, { signal });
+    if (file.toLowerCase().endsWith('.gz')) await pipeline(raw, createGunzip(), sink, { signal });
+    else await pipeline(raw, sink, { signal });
   } catch (error) {
     throw asUnreadable(error, name);
   }
-  const { records, emptyLines, surplus } = counter.finish();
-  const header = await readHeader(head.subarray(0, counter.headerBytes), name, table.csv);
-  checkHeader(header, name, table);
-  return { sha256: hash.digest('hex'), sizeBytes, records, emptyLines, surplus, header };
 }
 
 /** SHA-256 and size of a file as delivered. */
@@ -117,33 +181,16 @@ async function readHeader(head: Buffer, name: string, dialect: CsvDialect): Prom
   });
 }
 
-/** Names may come in any order and any case; none may be missing, new or doubled. */
-function checkHeader(header: string[], name: string, table: SourceTable): void {
-  const found = header.map((column) => column.toLowerCase());
-  const doubled = found.find((column, index) => found.indexOf(column) !== index);
-  if (doubled !== undefined) throw new HeaderMismatchError(`${name}: column '${doubled}' stands twice in the header.`);
-  const expected = table.columns.map((column) => column.name);
-  const missing = expected.filter((column) => !found.includes(column));
-  const unknown = found.filter((column) => !expected.includes(column));
-  if (missing.length === 0 && unknown.length === 0) return;
-  const parts = [
-    ...(missing.length > 0 ? [`lacks ${missing.map(quoteName).join(', ')}`] : []),
-    ...(unknown.length > 0 ? [`has ${unknown.slice(0, 10).map(quoteName).join(', ')}, not described`] : []),
-  ];
-  throw new HeaderMismatchError(
-    `${name}: the header ${parts.join(' and ')}: correct the file, or describe the change in ` +
-      `dbt/models/staging/${table.system}/_${table.system}__sources.yml.`,
-  );
-}
-
 function noHeader(name: string): UnreadableFileError {
   return new UnreadableFileError(
     `${name} has no line end in its first ${MAX_HEADER_BYTES} bytes: it is not a CSV file.`,
   );
 }
 
-function quoteName(column: string): string {
-  return `'${column.slice(0, 60)}'`;
+function inflates(name: string): UnreadableFileError {
+  return new UnreadableFileError(
+    `${name} unpacks to more than ${UNPACKED_RATIO} times its size: it is not unpacked any further; deliver it as plain CSV if it is meant so.`,
+  );
 }
 
 function asUnreadable(error: unknown, name: string): unknown {

@@ -16,12 +16,16 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 /** More records with too many fields than this mean another dialect, not bad records. */
 const MAX_SURPLUS_RECORDS = 100_000;
 
-/** A record with more fields than the header: the reader lets one pass whose surplus fields are empty. */
-export interface SurplusRecord {
+/** A record as it stands in its file. */
+export interface NumberedRecord {
   /** Its number in the file, from 1. */
   record: number;
-  fields: number;
   raw: string;
+}
+
+/** A record with more fields than the header: the reader lets one pass whose surplus fields are empty. */
+export interface SurplusRecord extends NumberedRecord {
+  fields: number;
 }
 
 const enum State {
@@ -59,6 +63,7 @@ export class RecordCounter {
   /** What earlier chunks held of the record that is being read. */
   private carried = EMPTY;
   private readonly surplus: SurplusRecord[] = [];
+  private readonly wanted: NumberedRecord[] = [];
   private lines = 0;
   private quoteOpenedInRecord = 0;
   private lfEnds = 0;
@@ -68,6 +73,8 @@ export class RecordCounter {
   constructor(
     private readonly name: string,
     dialect: Pick<CsvDialect, 'delimiter' | 'quote' | 'encoding'>,
+    /** Numbers of records whose text is kept. */
+    private readonly keep: ReadonlySet<number> = new Set(),
   ) {
     this.encoding = dialect.encoding === 'latin-1' ? 'latin1' : 'utf8';
     this.delimiter = dialect.delimiter.charCodeAt(0);
@@ -89,7 +96,7 @@ export class RecordCounter {
       const byte = chunk[i] as number;
       if (byte === LF && state !== State.Quoted) {
         const length = previous === CR ? recordBytes - 1 : recordBytes;
-        if (this.isSurplus(length)) this.keepSurplus(chunk.subarray(recordStart, i));
+        this.keepRecord(length, chunk, recordStart, i);
         this.endLine(length, previous === CR, this.bytes + i + 1);
         recordBytes = 0;
         recordStart = i + 1;
@@ -128,7 +135,7 @@ export class RecordCounter {
    *
    * @throws UnreadableFileError when a quoted field never closed or line ends are mixed.
    */
-  finish(): { records: number; emptyLines: number[]; surplus: SurplusRecord[] } {
+  finish(): { records: number; emptyLines: number[]; surplus: SurplusRecord[]; wanted: NumberedRecord[] } {
     if (this.state === State.Quoted) {
       const where = this.quoteOpenedInRecord === 0 ? 'the header' : `record ${this.quoteOpenedInRecord}`;
       throw new UnreadableFileError(
@@ -136,23 +143,27 @@ export class RecordCounter {
       );
     }
     if (this.previous === CR) this.refuseLoneReturn();
-    if (this.isSurplus(this.recordBytes)) this.keepSurplus(EMPTY);
+    this.keepRecord(this.recordBytes, EMPTY, 0, 0);
     if (this.recordBytes > 0) this.endLine(this.recordBytes, undefined, this.bytes);
     if (this.lfEnds > 0 && this.crlfEnds > 0) {
       throw new UnreadableFileError(
         `${this.name} mixes line ends (${this.lfEnds} LF, ${this.crlfEnds} CRLF): deliver it with one kind of line end.`,
       );
     }
-    return { records: this.records, emptyLines: this.emptyLines, surplus: this.surplus };
+    return { records: this.records, emptyLines: this.emptyLines, surplus: this.surplus, wanted: this.wanted };
   }
 
-  private isSurplus(length: number): boolean {
-    return this.headerFields > 0 && this.fields > this.headerFields && length > 0;
-  }
-
-  private keepSurplus(end: Buffer): void {
-    const raw = Buffer.concat([this.carried, end]).toString(this.encoding).replace(/\r$/, '');
-    if (this.surplus.push({ record: this.records + 1, fields: this.fields, raw }) > MAX_SURPLUS_RECORDS) {
+  /** Keeps the text of the record that ends here, when it is surplus or wanted. */
+  private keepRecord(length: number, chunk: Buffer, start: number, end: number): void {
+    if (this.headerFields === 0 || (length === 0 && this.headerFields > 1)) return;
+    const record = this.records + 1;
+    const isSurplus = this.fields > this.headerFields;
+    if (!isSurplus && !this.keep.has(record)) return;
+    const raw = Buffer.concat([this.carried, chunk.subarray(start, end)])
+      .toString(this.encoding)
+      .replace(/\r$/, '');
+    if (this.keep.has(record)) this.wanted.push({ record, raw });
+    if (isSurplus && this.surplus.push({ record, fields: this.fields, raw }) > MAX_SURPLUS_RECORDS) {
       throw new UnreadableFileError(
         `${this.name}: more than ${MAX_SURPLUS_RECORDS} records have more fields than the header: check the delimiter and ` +
           `quote in its contract.`,
@@ -189,8 +200,7 @@ export class RecordCounter {
   }
 
   private refuseBinary(chunk: Buffer): void {
-    const isUtf16 = (chunk[0] === 0xff && chunk[1] === 0xfe) || (chunk[0] === 0xfe && chunk[1] === 0xff);
-    if (this.bytes === 0 && isUtf16) {
+    if (this.bytes === 0 && isUtf16(chunk)) {
       throw new UnreadableFileError(`${this.name} is UTF-16: export it as UTF-8, or as the encoding in its contract.`);
     }
     const nul = chunk.indexOf(NUL);
@@ -200,4 +210,11 @@ export class RecordCounter {
       );
     }
   }
+}
+
+/** By its byte-order mark, or by two ASCII characters of two bytes each, which is how a header begins. */
+function isUtf16(chunk: Buffer): boolean {
+  const [a, b, c, d] = chunk;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return true;
+  return (a !== NUL && b === NUL && c !== NUL && d === NUL) || (a === NUL && b !== NUL && c === NUL && d !== NUL);
 }

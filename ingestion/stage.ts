@@ -1,19 +1,12 @@
 import { rm } from 'node:fs/promises';
-import type { Preflight } from './preflight';
 import type { SourceTable } from '../contracts/source-contract';
 import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
 import { ReconciliationError, UnreadableFileError } from '../contracts/errors';
+import { discardRows } from './discard-rows';
+import type { InspectedFile } from './preflight';
+import { changedTypes } from './type-drift';
 import type { DuckDb } from '../duckdb/connection';
 import { parquet, sqlIdentifier, sqlString } from '../duckdb/sql-text';
-
-/** One file of a delivery, after its preflight. */
-export interface InspectedFile {
-  /** Absolute path. */
-  file: string;
-  /** As recorded in `_SOURCE_FILE`. */
-  name: string;
-  preflight: Preflight;
-}
 
 /** The reader keeps no more than this of a rejected record. */
 const READER_RAW_LIMIT = 10_000;
@@ -27,11 +20,13 @@ const PARQUET = '(format parquet, compression zstd)';
  *
  * RAW keeps cells as text; an empty cell is null, never zero. A bad record is data, not an error: it keeps its record
  * number, raw text and reason. `_SOURCE_ROW_NUMBER` is the record's number in its file, the first after the header being
- * 1, rejected records counted, empty lines not. Memory does not grow with the files.
+ * 1, rejected records counted, empty lines not. A described column that a file lacks is null; a new one is kept beside the
+ * described ones when the drift policy is `evolve`. Memory does not grow with the files.
  *
  * @param db an in-memory database of the caller's. @param target Parquet path for accepted rows; written here.
  * @param rejectsTarget Parquet path for rejected records; written only when there are any.
- * @throws ReconciliationError (terminal) when the reader and the independent record count disagree.
+ * @throws ReconciliationError (terminal) when the reader and the independent record count disagree; SchemaDriftError when a
+ * column has another type and the policy is to fail.
  */
 export async function stageDelivery(
   db: DuckDb,
@@ -45,12 +40,17 @@ export async function stageDelivery(
     _load_seq bigint, _load_id varchar, _logical_date date, _source_file varchar, _source_row_number bigint,
     reason varchar, raw_record varchar)`);
   const parts: string[] = [];
+  const drift = files.flatMap(({ preflight }) => preflight.drift);
+  const added = addedColumns(table, files);
   let rowsRead = 0;
   try {
     for (const [index, file] of files.entries()) {
       const part = files.length === 1 ? target : `${target}.part${index}`;
       parts.push(part);
-      await stageFile(db, table, file, lineage, part);
+      await stageFile(db, table, file, lineage, added, part);
+      const changed = await changedTypes(db, table, file.name, part, drift);
+      drift.push(...changed.map(({ event }) => event));
+      await discardRows(db, table, file, lineage, { added, changed }, part);
       rowsRead += file.preflight.records;
     }
     if (files.length > 1) await db.run(`copy (from ${parquet(parts)}) to ${sqlString(target)} ${PARQUET}`);
@@ -63,28 +63,36 @@ export async function stageDelivery(
       `copy (from rejected_records order by _source_file, _source_row_number) to ${sqlString(rejectsTarget)} ${PARQUET}`,
     );
   }
-  const { rowsAccepted, checksum } = await readBack(db, table, target);
+  const columns = [
+    ...table.columns.map((column) => column.name),
+    ...(table.drift.new_column === 'evolve' ? added : []),
+  ];
+  const { rowsAccepted, checksum } = await readBack(db, columns, target);
   if (rowsRead !== rowsAccepted + rowsRejected) {
     throw new ReconciliationError(
       `${files.map((file) => file.name).join(', ')}: ${rowsRead} records in the file, but ${rowsAccepted} rows and ` +
         `${rowsRejected} rejected records after reading: nothing was loaded; look for quotes that stand inside cells.`,
     );
   }
-  return { rowsRead, rowsAccepted, rowsRejected, checksum };
+  return { rowsRead, rowsAccepted, rowsRejected, checksum, columns, drift };
+}
+
+/** New columns that are read: to keep their cells, or to reject the records that fill them. */
+function addedColumns({ drift }: SourceTable, files: InspectedFile[]): string[] {
+  if (drift.new_column === 'discard_value') return [];
+  const names = files.flatMap(({ preflight }) => preflight.columns.filter((column) => column.fills === undefined));
+  return [...new Set(names.map((column) => column.name))];
 }
 
 /** Counts and checks what the Parquet file really holds, by reading it again. */
 async function readBack(
   db: DuckDb,
-  table: SourceTable,
+  columns: string[],
   target: string,
 ): Promise<{ rowsAccepted: number; checksum: string }> {
-  const columns = [
-    ...table.columns.map((column) => column.name),
-    ...LINEAGE_COLUMNS.map((column) => column.name).filter((name) => name !== '_load_seq'),
-  ];
+  const content = [...columns, ...LINEAGE_COLUMNS.map((column) => column.name).filter((name) => name !== '_load_seq')];
   const [row] = await db.rows(
-    `select count(*) as n, coalesce(sum(hash(${columns.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
+    `select count(*) as n, coalesce(sum(hash(${content.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
      from ${parquet([target])}`,
   );
   return { rowsAccepted: Number(row?.n), checksum: String(row?.checksum) };
@@ -95,12 +103,15 @@ async function stageFile(
   table: SourceTable,
   file: InspectedFile,
   lineage: Lineage,
+  added: string[],
   target: string,
 ): Promise<void> {
   const scan = readCsv(table, file);
   try {
     // row_number() counts accepted rows; rejected records are put back into the count below, when there are any.
-    await db.run(`copy (select ${selectList(table, file, lineage)} from ${scan}) to ${sqlString(target)} ${PARQUET}`);
+    await db.run(
+      `copy (select ${selectList(table, file, lineage, added)} from ${scan}) to ${sqlString(target)} ${PARQUET}`,
+    );
     const rejected = await countRows(db, `(select distinct line from ${REJECTS})`);
     const { surplus } = file.preflight;
     if (rejected > 0) await keepRejects(db, file, lineage);
@@ -111,7 +122,7 @@ async function stageFile(
         [JSON.stringify(surplus)],
       );
       await renumber(db, file, target);
-      await keepSurplus(db, table, file, lineage);
+      await keepSurplus(db, file, lineage);
     }
   } catch (error) {
     throw asUnreadable(error, file.name);
@@ -126,7 +137,7 @@ async function stageFile(
  */
 function readCsv(table: SourceTable, file: InspectedFile): string {
   const { csv } = table;
-  const columns = file.preflight.header.map((name) => `${sqlString(name.toLowerCase())}: 'VARCHAR'`).join(', ');
+  const columns = file.preflight.columns.map(({ name }) => `${sqlString(name)}: 'VARCHAR'`).join(', ');
   return `read_csv(${sqlString(globLiteral(file.file))}, auto_detect = false, header = true, columns = {${columns}},
     delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
     encoding = ${sqlString(csv.encoding)}, null_padding = false, strict_mode = true,
@@ -135,9 +146,13 @@ function readCsv(table: SourceTable, file: InspectedFile): string {
     store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
 }
 
-function selectList(table: SourceTable, file: InspectedFile, lineage: Lineage): string {
+function selectList(table: SourceTable, file: InspectedFile, lineage: Lineage, added: string[]): string {
+  const { columns } = file.preflight;
+  const cell = (delivered: string | undefined, name: string) =>
+    `${delivered === undefined ? 'null::varchar' : sqlIdentifier(delivered)} as ${sqlIdentifier(name)}`;
   return [
-    ...table.columns.map((column) => sqlIdentifier(column.name)),
+    ...table.columns.map(({ name }) => cell(columns.find(({ fills }) => fills === name)?.name, name)),
+    ...added.map((name) => cell(columns.find((column) => column.name === name)?.name, name)),
     `${lineage.loadSeq}::bigint as _load_seq`,
     `${sqlString(lineage.loadId)} as _load_id`,
     `date ${sqlString(lineage.logicalDate)} as _logical_date`,
@@ -164,8 +179,8 @@ async function keepRejects(db: DuckDb, file: InspectedFile, lineage: Lineage): P
 }
 
 /** Records with too many fields that the reader let pass, since the surplus ones are empty: rejected all the same. */
-async function keepSurplus(db: DuckDb, table: SourceTable, file: InspectedFile, lineage: Lineage): Promise<void> {
-  const reason = `too many columns: Expected Number of Columns: ${table.columns.length} Found: `;
+async function keepSurplus(db: DuckDb, file: InspectedFile, lineage: Lineage): Promise<void> {
+  const reason = `too many columns: Expected Number of Columns: ${file.preflight.columns.length} Found: `;
   await db.run(
     `insert into rejected_records
      select $1, $2, $3::date, $4, s.record, $5 || s.fields, s.raw from surplus_records as s

@@ -1,5 +1,14 @@
-import type { BuildCounts, CheckOutcome, Delivery, PublishResult, RunIdentity, RunManifest } from '../contracts/run';
+import type {
+  BuildCounts,
+  CheckedLoads,
+  CheckOutcome,
+  Delivery,
+  PublishResult,
+  RunIdentity,
+  RunManifest,
+} from '../contracts/run';
 import type { StagedPartition } from '../contracts/raw-partition';
+import type { SchemaDrift } from '../contracts/schema-drift';
 import type { SourceTable } from '../contracts/source-contract';
 
 /**
@@ -30,7 +39,8 @@ export interface SealedPartition {
 
 /** What staging left on the local disk for one partition. */
 export interface StagedFiles {
-  rows: string;
+  /** Undefined when nothing is loaded, because too much was rejected. */
+  rows: string | undefined;
   /** Undefined when no record was rejected. */
   rejects: string | undefined;
 }
@@ -57,6 +67,45 @@ export interface CandidateRequest {
   withoutDates: string[];
   /** Tables that this run's load replaces whole (strategy `truncate_reload`): the base's other dates of them go. */
   replacedTables: string[];
+}
+
+/** What is known of a delivery that could not be loaded. */
+export interface FailedPartition {
+  drift: SchemaDrift[];
+  /** Set when it was read to the end; its rejected records were placed. */
+  staged?: StagedPartition;
+}
+
+/** A sealed partition beside what it takes the place of. */
+export interface ReplacedRows {
+  table: string;
+  logicalDate: string;
+  rowsLoaded: number;
+  /** The newest partition up to the same logical date, of the head or, before that date, of the same load. */
+  before: { logicalDate: string; rows: number };
+}
+
+/** Which rejected records are asked for. */
+export interface RejectsFilter {
+  /** `current`: those of what readers see; `all`: of every load that is kept, published or not; else a LOAD_ID. */
+  load: { kind: 'current' } | { kind: 'all' } | { kind: 'load'; loadId: string };
+  table?: string | undefined;
+  /** Records returned, the newest loads first. */
+  limit: number;
+}
+
+/** A rejected record, with what became of its delivery. */
+export interface RejectedRecord {
+  table: string;
+  logicalDate: string;
+  loadId: string;
+  loadSeq: string;
+  sourceFile: string;
+  record: number;
+  reason: string;
+  raw: string;
+  /** `current`: its partition is what readers see; `loaded`: sealed, but not, or no more; `failed`: its delivery was not loaded. */
+  state: 'current' | 'loaded' | 'failed';
 }
 
 /** A candidate that is open for its build. */
@@ -210,14 +259,20 @@ export interface Warehouse {
    */
   sealPartitions(placed: PlacedPartition[]): Promise<SealedPartition[]>;
 
-  /** Records that an attempt at a partition failed (audit: FAILED). What it wrote can never be sealed. */
-  failPartition(loadSeq: bigint, error: string): Promise<void>;
+  /** Records that an attempt at a partition failed (audit: FAILED), and what was found. What it wrote can never be sealed. */
+  failPartition(loadSeq: bigint, error: string, found?: FailedPartition): Promise<void>;
 
   /** Deliveries of the manifest that have no sealed partition; empty when the load is whole. */
   unsealedDeliveries(run: RunManifest): Promise<Delivery[]>;
 
   /** Sums over the sealed partitions of a load. */
-  loadCounts(loadId: string): Promise<SealedPartition & { partitions: number; sizeBytes: number }>;
+  loadCounts(loadId: string): Promise<CheckedLoads>;
+
+  /** The sealed partitions of a load that take the place of others, or follow them. */
+  replacedRows(loadId: string): Promise<ReplacedRows[]>;
+
+  /** Rejected records, and how many there are in all. */
+  rejectedRecords(filter: RejectsFilter): Promise<{ total: number; records: RejectedRecord[] }>;
 
   /** What `createCandidate` would start from now: to know whether there is anything to build. Changes nothing. */
   buildInputs(request: Omit<CandidateRequest, 'attempt' | 'scope' | 'projectDigest'>): Promise<BuildInputs>;

@@ -10,6 +10,7 @@ import {
 import type { Activities } from '../activities';
 import type {
   CandidateResult,
+  CheckedLoads,
   DataQualityResult,
   IngestionPlan,
   LoadCounts,
@@ -36,7 +37,7 @@ export const progressQuery = defineQuery<RunProgress>('progress');
  * pending. The LOAD_ID is `<workflowId>::<firstExecutionRunId>`.
  *
  * @throws ApplicationFailure with one sentence: InvalidInputError, MissingDeliveryError, HeaderMismatchError,
- * UnreadableFileError, SourceChangedError, GateFailedError, BuildFailedError, MonitoringFailedError.
+ * SchemaDriftError, UnreadableFileError, TooManyRejectedError, SourceChangedError, GateFailedError, BuildFailedError, MonitoringFailedError.
  */
 export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIngestionResult> {
   return withPlainFailures(async () => {
@@ -68,7 +69,7 @@ export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIng
     }
 
     progress.stage = 'checking';
-    const loads = await checkLoad(run);
+    const loads = await checkLoad(run, input?.acceptSmaller);
     const candidate = await buildAndPublish(run, (stage) => (progress.stage = stage));
     progress.publication = candidate.publication;
 
@@ -98,7 +99,7 @@ async function monitor(input: DataQualityMonitoringInput): Promise<DataQualityRe
 function finish(
   loadId: string,
   plan: IngestionPlan,
-  loads: LoadCounts,
+  loads: CheckedLoads,
   candidate: CandidateResult | undefined,
   quality: DataQualityResult,
   progress: RunProgress,

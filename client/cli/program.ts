@@ -6,6 +6,7 @@ import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
 import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
+import { addRejects } from './commands/rejects';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
@@ -48,6 +49,7 @@ function createProgram(): Command {
     addQuality,
     addStatus,
     addQuery,
+    addRejects,
     addExport,
     addDev,
     addWorker,

@@ -8,7 +8,7 @@ import type {
 import type { Warehouse } from '../../warehouse/warehouse';
 import { CommandFailure } from './failures';
 import { bytes, colors, dateSpan, duration, fields, heading, number, plural, table, visible } from './print';
-import { loadedTables, rejectReasons } from './warehouse-facts';
+import { driftEvents, loadedTables, rejectReasons } from './warehouse-facts';
 
 /** Shows what an ingestion did: dates, tables, rejected records, build and checks. */
 export async function showIngestion(
@@ -32,6 +32,7 @@ export async function showIngestion(
           ? undefined
           : `${number(loads.rowsRead)} read = ${number(loads.rowsLoaded)} loaded + ${number(loads.rowsRejected)} rejected, ${bytes(loads.sizeBytes)}`,
       ],
+      ['schema drift', driftText(loads.driftEvents)],
       ['ignored files', ignoredFiles.length === 0 ? undefined : ignoredText(ignoredFiles)],
       ['built', result.build === null ? undefined : buildText(result.build)],
       ['quality', result.quality === null ? undefined : qualityText(result.quality)],
@@ -102,14 +103,30 @@ async function showLoadedTables(warehouse: Warehouse, loadId: string): Promise<v
       { right: columns.slice(1) },
     ),
   );
+  await showDrift(warehouse, loadId);
   const rejects = await rejectReasons(warehouse, loadId);
   if (rejects.length === 0) return;
-  console.log(heading('Rejected records (raw.raw_rejected_rows)'));
+  console.log(heading('Rejected records (mfg rejects)'));
   console.log(
     table(
       ['table', 'records', 'reason', 'first'],
       rejects.map((row) => [row.table_name, number(row.records), row.reason, row.first_record].map(String)),
       { right: ['records'] },
+    ),
+  );
+}
+
+async function showDrift(warehouse: Warehouse, loadId: string): Promise<void> {
+  const events = await driftEvents(warehouse, loadId);
+  if (events.length === 0) return;
+  console.log(heading('Schema drift (raw.schema_drift_event)'));
+  console.log(
+    table(
+      ['table', 'drift', 'column', 'policy', 'files', 'first'],
+      events.map((row) =>
+        [row.table_name, row.drift, row.column_name, row.policy, number(row.files), row.first].map(String),
+      ),
+      { right: ['files'] },
     ),
   );
 }
@@ -152,6 +169,12 @@ function qualityText({ checks, passed, warned, failed, asOf }: DataQualityResult
   const counts = `${plural(checks, 'check')}: ${passed} passed, ${warned} warned, ${failed} failed`;
   const paint = failed > 0 ? colors.red : warned > 0 ? colors.yellow : colors.green;
   return `${paint(counts)} (freshness as of ${asOf})`;
+}
+
+function driftText(events: number | undefined): string | undefined {
+  return events === undefined || events === 0
+    ? undefined
+    : `${plural(events, 'difference')} from the contract, see below`;
 }
 
 function ignoredText(files: string[]): string {

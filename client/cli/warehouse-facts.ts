@@ -42,6 +42,19 @@ export async function rejectReasons(warehouse: Warehouse, loadId: string): Promi
   );
 }
 
+/** How a run's files differ from their contracts, by table, kind and column, with the first file of each. */
+export async function driftEvents(warehouse: Warehouse, loadId: string): Promise<Row[]> {
+  return rows(
+    warehouse,
+    `select table_name, drift, column_name, policy, count(distinct source_file) as files,
+       arg_min(source_file || ': ' || detail, source_file) as first
+     from raw.schema_drift_event
+     where load_id = ${sqlString(loadId)}
+       and load_seq in (select load_seq from raw.raw_load_audit where status = 'LOADED')
+     group by all order by table_name, drift, column_name limit 50`,
+  );
+}
+
 /** Number of logical dates that the published data set holds. */
 export async function publishedDates(warehouse: Warehouse): Promise<number> {
   const [row] = await rows(warehouse, 'select count(distinct logical_date) as dates from raw.current_load');
@@ -109,7 +122,8 @@ export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Ro
        min(a.logical_date)::varchar as first_date, max(a.logical_date)::varchar as last_date,
        coalesce(sum(a.rows_loaded) filter (a.status = 'LOADED'), 0) as rows_loaded,
        coalesce(sum(a.rows_rejected) filter (a.status = 'LOADED'), 0) as rows_rejected,
-       count(*) filter (a.status = 'FAILED') as failed_attempts
+       count(*) filter (a.status = 'FAILED') as failed_attempts,
+       (select count(*) from raw.schema_drift_event as d where d.load_id = a.load_id) as drift_events
      from raw.raw_load_audit as a left join raw.current_load as c on c.load_seq = a.load_seq
      group by a.load_id order by started_at desc limit ${limit}`,
   );

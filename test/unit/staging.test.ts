@@ -2,8 +2,8 @@ import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { withDuckDb, type JsonRow } from '../../duckdb/connection';
-import { preflight } from '../../ingestion/preflight';
-import { stageDelivery, type InspectedFile } from '../../ingestion/stage';
+import { preflight, type InspectedFile } from '../../ingestion/preflight';
+import { stageDelivery } from '../../ingestion/stage';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallTable, SOURCES_YAML } from '../support/tables';
 

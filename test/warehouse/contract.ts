@@ -125,7 +125,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       const rows = path.join(bench.stateDir, 'zombie.parquet');
       copyFileSync(path.join(bench.stateDir, 'raw', 'materials', `${loaded?.loadSeq}.parquet`), rows);
       await bench.warehouse.placePartition(table, zombie.loadSeq, { rows, rejects: undefined });
-      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any' };
+      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any', columns: [], drift: [] };
       expect(await bench.warehouse.sealPartitions([{ table, loadSeq: zombie.loadSeq, staged }])).toEqual([
         { rowsRead: 1, rowsLoaded: 1, rowsRejected: 0 },
       ]);
@@ -141,7 +141,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       const table = bench.system.tables[0];
       if (attempt === undefined || table === undefined) throw new Error('no partition was started');
       await bench.warehouse.failPartition(attempt.loadSeq, 'the disk is full');
-      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any' };
+      const staged = { rowsRead: 1, rowsAccepted: 1, rowsRejected: 0, checksum: 'any', columns: [], drift: [] };
       await expect(bench.warehouse.sealPartitions([{ table, loadSeq: attempt.loadSeq, staged }])).rejects.toThrow();
       await bench.load(manifest, 2);
       await bench.warehouse.publish((await bench.candidate(manifest)).publication);
@@ -280,7 +280,7 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       await bench.run();
-      bench.system.tables[0]?.columns.push({ name: 'colour', type: 'text' });
+      bench.system.tables[0]?.columns.push({ name: 'colour', type: 'text', aliases: [] });
       bench.deliver('2026-03-02/materials.csv', 'material_id,material_name,quantity,colour\nm2,steel,1,red\n');
       await bench.run();
       expect(await bench.rows('select material_id, colour from raw.materials_history order by 1')).toEqual([

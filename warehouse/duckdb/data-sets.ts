@@ -1,5 +1,6 @@
 import type { SourceTable } from '../../contracts/source-contract';
 import type { DuckDb, JsonRow } from '../../duckdb/connection';
+import type { ReplacedRows } from '../warehouse';
 import type { Layout } from './layout';
 import type { RawTable, ViewPartition } from './raw-views';
 
@@ -115,6 +116,33 @@ export async function addLoadToDataSet(
     [dataSet, baseDataSet, JSON.stringify(changes.length > 0 ? changes : [none])],
   );
   return new Set(changes.map((row) => String(row.table_name)));
+}
+
+/** A load's sealed partitions beside what they take the place of in a data set (null: none), or follow there or in the load. */
+export async function replacedRows(db: DuckDb, loadId: string, dataSet: number | null): Promise<ReplacedRows[]> {
+  const rows = await db.rows(
+    `with mine as (
+       select table_name, logical_date, rows_loaded from raw_partition where load_id = $2 and status = 'SEALED'
+     ), known as (
+       select d.table_name, d.logical_date, p.rows_loaded, false as is_mine
+       from (${partitionsQuery('$1')}) as d join raw_partition as p on p.load_seq = d.load_seq
+       union all select table_name, logical_date, rows_loaded, true from mine
+     )
+     select m.table_name, m.logical_date::varchar as logical_date, any_value(m.rows_loaded) as rows_loaded,
+       max(k.logical_date)::varchar as before_date,
+       arg_max(k.rows_loaded, (k.logical_date, k.is_mine)) as before_rows
+     from mine as m
+     join known as k on k.table_name = m.table_name
+       and (k.logical_date < m.logical_date or (k.logical_date = m.logical_date and not k.is_mine))
+     group by m.table_name, m.logical_date order by m.table_name, m.logical_date`,
+    [dataSet, loadId],
+  );
+  return rows.map((row) => ({
+    table: String(row.table_name),
+    logicalDate: String(row.logical_date),
+    rowsLoaded: Number(row.rows_loaded),
+    before: { logicalDate: String(row.before_date), rows: Number(row.before_rows) },
+  }));
 }
 
 /** What the RAW views of a data set list, table by table. */

@@ -1,7 +1,7 @@
 import { withDuckDb } from '../../duckdb/connection';
 import type { Warehouse } from '../warehouse';
 import { buildInputs } from './build-inputs';
-import { selectHead } from './data-sets';
+import { replacedRows, selectHead } from './data-sets';
 import { exportRelation } from './export';
 import { layoutOf } from './layout';
 import { failPartition, loadCounts, placeFiles, sealPartitions, startPartitions, unsealedDeliveries } from './ledger';
@@ -10,6 +10,7 @@ import { insertManifest, selectManifest } from './manifests';
 import { approve, rollback, setPin } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
+import { rejectedRecords } from './rejected-records';
 import { storeSessions } from './store';
 import { utcNow } from './store-schema';
 
@@ -42,11 +43,15 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
 
     sealPartitions: (placed) => session((db) => sealPartitions(db, layout, placed)),
 
-    failPartition: (loadSeq, error) => session((db) => failPartition(db, loadSeq, error)),
+    failPartition: (loadSeq, error, found) => session((db) => failPartition(db, loadSeq, error, found)),
 
     unsealedDeliveries: (run) => session((db) => unsealedDeliveries(db, run)),
 
     loadCounts: (loadId) => session((db) => loadCounts(db, loadId)),
+
+    replacedRows: (loadId) => session(async (db) => replacedRows(db, loadId, (await selectHead(db))?.dataSet ?? null)),
+
+    rejectedRecords: (filter) => rejectedRecords(session, layout, filter),
 
     buildInputs: (request) => session((db) => buildInputs(db, request)),
 

@@ -2,9 +2,10 @@ import { link, mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { CHECKSUM_KIND } from '../../contracts/raw-partition';
-import type { Delivery, RunManifest } from '../../contracts/run';
+import type { CheckedLoads, Delivery, RunManifest } from '../../contracts/run';
+import type { SchemaDrift } from '../../contracts/schema-drift';
 import type { DuckDb } from '../../duckdb/connection';
-import type { PartitionToLoad, PlacedPartition, SealedPartition, StagedFiles } from '../warehouse';
+import type { FailedPartition, PartitionToLoad, PlacedPartition, SealedPartition, StagedFiles } from '../warehouse';
 import type { Layout } from './layout';
 import { utcNow } from './store-schema';
 
@@ -79,7 +80,7 @@ export function deliveryFingerprint(delivery: Delivery): string {
 export async function placeFiles(layout: Layout, table: string, loadSeq: bigint, staged: StagedFiles): Promise<void> {
   const target = layout.partition(table, loadSeq);
   await mkdir(path.dirname(target), { recursive: true });
-  await placeFile(staged.rows, target);
+  if (staged.rows !== undefined) await placeFile(staged.rows, target);
   if (staged.rejects !== undefined) await placeFile(staged.rejects, layout.rejects(table, loadSeq));
   await syncToDisk(path.dirname(target));
 }
@@ -145,9 +146,9 @@ export async function sealPartitions(
 
 async function setSealed(db: DuckDb, partitions: PlacedPartition[]): Promise<void> {
   if (partitions.length === 0) return;
-  const seals = partitions.map(({ table, loadSeq, staged }) => ({
+  const seals = partitions.map(({ loadSeq, staged }) => ({
     load_seq: String(loadSeq),
-    columns: table.columns.map((column) => column.name),
+    columns: staged.columns,
     read: staged.rowsRead,
     loaded: staged.rowsAccepted,
     rejected: staged.rowsRejected,
@@ -167,12 +168,38 @@ async function setSealed(db: DuckDb, partitions: PlacedPartition[]): Promise<voi
     'LOADED',
     null,
   );
+  for (const { loadSeq, staged } of partitions) await recordDrift(db, loadSeq, staged.drift);
 }
 
 /** Marks an attempt as ABANDONED, so that nothing can seal it, and records why. A sealed one stays sealed. */
-export async function failPartition(db: DuckDb, loadSeq: bigint, error: string): Promise<void> {
-  await db.run("update raw_partition set status = 'ABANDONED' where load_seq = $1 and status = 'STARTED'", [loadSeq]);
+export async function failPartition(
+  db: DuckDb,
+  loadSeq: bigint,
+  error: string,
+  { drift, staged }: FailedPartition = { drift: [] },
+): Promise<void> {
+  await db.run(
+    `update raw_partition set status = 'ABANDONED', rows_read = $2::bigint, rows_rejected = $3::bigint
+     where load_seq = $1 and status = 'STARTED'`,
+    [loadSeq, staged?.rowsRead ?? null, staged?.rowsRejected ?? null],
+  );
   await recordEvents(db, [loadSeq], 'FAILED', error);
+  await recordDrift(db, loadSeq, drift);
+}
+
+/** Writes the drift events of an attempt at a partition: once, however often it is told. */
+async function recordDrift(db: DuckDb, loadSeq: bigint, drift: SchemaDrift[]): Promise<void> {
+  if (drift.length === 0) return;
+  await db.run('delete from raw.schema_drift_event where load_seq = $1', [loadSeq]);
+  await db.run(
+    `insert into raw.schema_drift_event
+     select $2::timestamp, p.load_id, p.table_name, p.logical_date, p.load_seq, d."sourceFile", d.drift, d."column",
+       d.policy, d.detail
+     from (select unnest(from_json($3::json, '[{"sourceFile": "VARCHAR", "drift": "VARCHAR", "column": "VARCHAR",
+       "policy": "VARCHAR", "detail": "VARCHAR"}]'), max_depth := 2)) as d, raw_partition as p
+     where p.load_seq = $1`,
+    [loadSeq, utcNow(), JSON.stringify(drift)],
+  );
 }
 
 /** Deliveries of the manifest without a sealed partition. */
@@ -182,13 +209,12 @@ export async function unsealedDeliveries(db: DuckDb, run: RunManifest): Promise<
 }
 
 /** Sums over a load's sealed partitions. */
-export async function loadCounts(
-  db: DuckDb,
-  loadId: string,
-): Promise<SealedPartition & { partitions: number; sizeBytes: number }> {
+export async function loadCounts(db: DuckDb, loadId: string): Promise<CheckedLoads> {
   const [row] = await db.rows(
     `select count(*) as partitions, sum(rows_read) as rows_read, sum(rows_loaded) as rows_loaded,
        sum(rows_rejected) as rows_rejected,
+       (select count(*) from raw.schema_drift_event as d join raw_partition as p using (load_seq)
+        where p.load_id = $1 and p.status = 'SEALED') as drift_events,
        (select sum(size_bytes) from run_delivery where load_id = $1) as size_bytes
      from raw_partition where load_id = $1 and status = 'SEALED'`,
     [loadId],
@@ -199,6 +225,7 @@ export async function loadCounts(
     rowsLoaded: Number(row?.rows_loaded),
     rowsRejected: Number(row?.rows_rejected),
     sizeBytes: Number(row?.size_bytes),
+    driftEvents: Number(row?.drift_events),
   };
 }
 

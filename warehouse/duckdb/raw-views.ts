@@ -89,11 +89,18 @@ function view(table: SourceTable, name: string, partitions: ViewPartition[]): st
   return `create view raw.${sqlIdentifier(name)} as ${selects.join('\nunion all\n')}`;
 }
 
-/** Partitions written under an older contract may lack a column that is described now: it is null there. */
+/**
+ * Partitions written under an older contract may hold a column under one of its aliases, or lack it: then it is null there. One
+ * that was new when it was delivered, and was kept, is shown as soon as it is described.
+ */
 function columnList(table: SourceTable, group: ViewPartition[]): string {
   const present = new Set(group[0]?.columns);
   return [
-    ...table.columns.map(({ name }) => (present.has(name) ? sqlIdentifier(name) : nullColumn(name))),
+    ...table.columns.map(({ name, aliases }) => {
+      const held = [name, ...aliases].find((called) => present.has(called));
+      if (held === undefined) return nullColumn(name);
+      return held === name ? sqlIdentifier(name) : `${sqlIdentifier(held)} as ${sqlIdentifier(name)}`;
+    }),
     ...LINEAGE_COLUMNS.map(({ name }) => name),
   ].join(', ');
 }

@@ -86,12 +86,18 @@ const MIGRATIONS: readonly string[] = [
   -- Deliveries that the newest rollback which touched them took away from readers: not pending while their files stay as they are.
   create table withdrawn_delivery (
     table_name varchar, logical_date date, load_seq bigint, load_id varchar, publication bigint);
+
+  -- One row per difference between a delivered file and its contract, and attempt at its partition; failed ones too.
+  create table raw.schema_drift_event (
+    recorded_at timestamp, load_id varchar, table_name varchar, logical_date date, load_seq bigint,
+    source_file varchar, drift varchar, column_name varchar, policy varchar, detail varchar);
   `,
 ];
 
 /** Tables that readers see under RAW: copied into a candidate as it is closed, live in \`mfg query\`. */
 export const AUDIT_TABLES = [
   'raw_load_audit',
+  'schema_drift_event',
   'raw_publication',
   'raw_published_load',
   'raw_publication_pin',

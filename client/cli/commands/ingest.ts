@@ -15,9 +15,10 @@ interface IngestOptions extends RunOptions {
   table?: string[];
   system?: string;
   plan?: true;
+  acceptSmaller?: string[];
 }
 
-const { logicalDate, tables, sourceSystem } = rawIngestionInputSchema.shape;
+const { logicalDate, tables, sourceSystem, acceptSmaller } = rawIngestionInputSchema.shape;
 const PLAN_ROWS_SHOWN = 200;
 
 /** `mfg ingest`: the workflow mfgRawIngestion, or what it would load. */
@@ -36,6 +37,11 @@ export function addIngest(program: Command): void {
       asEach(tables.unwrap().element),
     )
     .option('-s, --system <name>', 'source system; may be left out while there is only one', as(sourceSystem))
+    .option(
+      '--accept-smaller <table...>',
+      'take deliveries of these tables that are far smaller than what they replace',
+      asEach(acceptSmaller.unwrap().element),
+    )
     .option('--detach', 'start the run, print its ids and end (needs `npm run dev` or TEMPORAL_ADDRESS)')
     .option('--json', 'print one JSON object instead of text')
     .option('--plan', 'show files, tables and what is pending, without loading anything')
@@ -47,6 +53,7 @@ Examples:
   npx mfg ingest
   npx mfg ingest --date 2026-03-11 --exact     load this day again, nothing else
   npx mfg ingest --table batches materials     only these two
+  npx mfg ingest --accept-smaller equipment    half of it was scrapped: the gate is to let it pass
   npx mfg ingest --json | jq .quality.failed`,
     )
     .action(ingest);
@@ -58,6 +65,7 @@ async function ingest(options: IngestOptions, command: Command): Promise<void> {
     ...(options.date && { logicalDate: options.date }),
     ...(options.exact && { exact: true }),
     ...(options.table && { tables: options.table }),
+    ...(options.acceptSmaller && { acceptSmaller: options.acceptSmaller }),
   };
   const config = loadConfig();
   if (options.plan) {

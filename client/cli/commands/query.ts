@@ -22,7 +22,7 @@ export function addQuery(program: Command): void {
     .command('query')
     .summary('one SQL query on the published data')
     .description(
-      'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.raw_publication, raw.raw_published_load, raw.dbt_run_audit, raw.data_quality_audit) are live.',
+      'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.schema_drift_event, raw.raw_publication, raw.raw_published_load, raw.dbt_run_audit, raw.data_quality_audit) are live.',
     )
     .argument('<sql>', 'one SELECT, WITH, FROM or DESCRIBE; - reads it from stdin')
     .option('-p, --publication <number>', 'an older publication; default: the one that readers see', asPublication)

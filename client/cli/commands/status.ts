@@ -134,14 +134,21 @@ function failures(publications: QueryResult['rows']): string {
 
 function loadTable(loads: QueryResult['rows']): string {
   return table(
-    ['started (UTC)', 'dates', 'partitions', 'current', 'rows', 'rejected', 'failed attempts', 'LOAD_ID'],
+    ['started (UTC)', 'dates', 'partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts', 'LOAD_ID'],
     loads.map((row) => [
       time(row.started_at),
       row.first_date === row.last_date ? text(row.first_date) : `${text(row.first_date)} to ${text(row.last_date)}`,
-      ...[row.partitions, row.current_partitions, row.rows_loaded, row.rows_rejected, row.failed_attempts].map(number),
+      ...[
+        row.partitions,
+        row.current_partitions,
+        row.rows_loaded,
+        row.rows_rejected,
+        row.drift_events,
+        row.failed_attempts,
+      ].map(number),
       text(row.load_id),
     ]),
-    { right: ['partitions', 'current', 'rows', 'rejected', 'failed attempts'], whole: ['LOAD_ID'] },
+    { right: ['partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts'], whole: ['LOAD_ID'] },
   );
 }
 
