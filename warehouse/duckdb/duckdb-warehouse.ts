@@ -41,7 +41,7 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
 
     placePartition: (table, loadSeq, staged) => placeFiles(layout, table.name, loadSeq, staged),
 
-    sealPartitions: (placed) => session((db) => sealPartitions(db, layout, placed)),
+    sealPartitions: async (placed) => (placed.length === 0 ? [] : session((db) => sealPartitions(db, layout, placed))),
 
     failPartition: (loadSeq, error, found) => session((db) => failPartition(db, loadSeq, error, found)),
 

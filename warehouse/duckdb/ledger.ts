@@ -109,7 +109,6 @@ export async function sealPartitions(
   layout: Layout,
   placed: PlacedPartition[],
 ): Promise<SealedPartition[]> {
-  if (placed.length === 0) return [];
   // A file that was lost between placing and sealing must stop the seal, not the readers later.
   await Promise.all(placed.map(({ table, loadSeq }) => stat(layout.partition(table.name, loadSeq))));
   const rows = await db.rows(
