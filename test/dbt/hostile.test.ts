@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { readFileSync, readdirSync } from 'node:fs';
-import { buildDataSet } from '../support/data-set';
+import { readSourceContracts } from '../../contracts/source-contract';
+import { isUncastable, typedColumns } from '../../ingestion/cell-types';
+import { buildDataSet, DBT_DIR } from '../support/data-set';
 import { deliver, scratchDir } from '../support/scratch';
 import { simulate } from '../support/simulated-export';
 
@@ -72,5 +74,20 @@ describe('a source that says what cannot be', () => {
     expect(days?.n).toBeLessThan(40);
     const [extreme] = await dataSet.rows('select max(planned_busy_time_s)::int as pbt from marts.work_unit_shift_kpis');
     expect(extreme?.pbt).toBeLessThanOrEqual(8 * 3600);
+    // What the loader takes for a cell of another type is what staging casts to null.
+    const [system] = await readSourceContracts(DBT_DIR);
+    let uncastable = 0;
+    for (const { name, columns, csv, key } of system?.tables ?? []) {
+      const cells = typedColumns(columns).map((column) => `${isUncastable(column, csv)}::int`);
+      const staged = `staging.stg_mes__${name}`;
+      const [counts] = await dataSet.rows(
+        `select (select coalesce(sum(uncastable_cell_count), 0)::int from ${staged}) as staging,
+           (select coalesce(sum(${['0', ...cells].join(' + ')}), 0)::int from raw.${name}
+            where (${key.join(', ')}) in (select (${key.join(', ')}) from ${staged})) as loader`,
+      );
+      expect({ name, cells: counts?.loader }).toEqual({ name, cells: counts?.staging });
+      uncastable += Number(counts?.loader);
+    }
+    expect(uncastable).toBeGreaterThan(10);
   });
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DEFAULT_DRIFT_POLICY } from '../../contracts/schema-drift';
 import { readSourceContracts } from '../../contracts/source-contract';
 import { scratchDir } from '../support/scratch';
 import { smallSystem, smallTable, SOURCES_YAML } from '../support/tables';
@@ -50,6 +51,40 @@ describe('the contract of the source tables', () => {
     expect(smallTable('readings', yaml).csv).toMatchObject({ delimiter: ';', encoding: 'latin-1', quote: '"' });
   });
 
+  it("takes a table's drift policy over its system's, and column aliases; both are part of the digest", () => {
+    const { digest } = smallTable('materials');
+    const yaml = SOURCES_YAML.replace(
+      'logical_date_offset_days: 1',
+      'max_rejected_ratio: 0.2\n        drift: { new_column: evolve, missing_column: evolve }',
+    ).replace(
+      'key: [material_id] }',
+      'key: [material_id], drift: { new_column: discard_value }, min_rows_ratio: 0.9 }',
+    );
+    expect(smallTable('materials', yaml)).toMatchObject({
+      drift: { ...DEFAULT_DRIFT_POLICY, new_column: 'discard_value', missing_column: 'evolve' },
+      maxRejectedRatio: 0.2,
+      minRowsRatio: 0.9,
+    });
+    expect(smallTable('readings', yaml)).toMatchObject({ drift: { new_column: 'evolve' }, minRowsRatio: undefined });
+    expect(smallTable('materials', yaml).digest).not.toBe(digest);
+    const aliased = SOURCES_YAML.replace(
+      '{ name: material_name, data_type: text }',
+      '{ name: material_name, data_type: text, config: { meta: { aliases: [" Bezeichnung "], owner: me } } }',
+    );
+    expect(smallTable('materials', aliased).columns[1]).toEqual({
+      name: 'material_name',
+      type: 'text',
+      aliases: ['bezeichnung'],
+    });
+    expect(smallTable('materials', aliased).digest).not.toBe(digest);
+    expect(
+      smallTable(
+        'materials',
+        SOURCES_YAML.replace('key: [material_id] }', 'key: [material_id], drift: { new_column: freeze } }'),
+      ).digest,
+    ).toBe(digest);
+  });
+
   it.each([
     ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
     ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],
@@ -60,6 +95,19 @@ describe('the contract of the source tables', () => {
     ['delimiter: ","', 'delimiter: "||"', /csv.delimiter/],
     ['delimiter: ","', 'delimiter: "§"', /csv.delimiter: must be one ASCII character/],
     ['delimiter: ","', 'delimitr: ","', /Unrecognized key/],
+    ['key: [material_id]', 'key: [material_id], drift: { new_column: ignore }', /meta.drift.new_column/],
+    ['key: [material_id]', 'key: [material_id], drift: { changed_type: discard_value }', /meta.drift.changed_type/],
+    ['key: [material_id]', 'key: [material_id], max_rejected_ratio: 10', /meta.max_rejected_ratio/],
+    [
+      'name: material_name, data_type: text',
+      'name: material_name, data_type: text, config: { meta: { aliases: [Quantity] } }',
+      /materials lists column quantity twice/,
+    ],
+    [
+      'name: material_name, data_type: text',
+      'name: material_name, data_type: text, config: { meta: { aliases: [x, X] } }',
+      /materials lists alias x twice/,
+    ],
     ['name: mes', 'name: erp', /exactly one source, named 'mes'/],
     ['name: readings', 'name: materials', /table materials is described twice/],
     ['sources:', 'sources: [', /is not valid YAML/],

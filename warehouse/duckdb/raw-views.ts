@@ -97,9 +97,11 @@ function columnList(table: SourceTable, group: ViewPartition[]): string {
   const present = new Set(group[0]?.columns);
   return [
     ...table.columns.map(({ name, aliases }) => {
-      const held = [name, ...aliases].find((called) => present.has(called));
+      const [held, ...others] = [name, ...aliases].filter((called) => present.has(called)).map(sqlIdentifier);
       if (held === undefined) return nullColumn(name);
-      return held === name ? sqlIdentifier(name) : `${sqlIdentifier(held)} as ${sqlIdentifier(name)}`;
+      // Several, when one was null or missing in the files that had the other: of each row one is filled.
+      const cell = others.length === 0 ? held : `coalesce(${[held, ...others].join(', ')})`;
+      return cell === sqlIdentifier(name) ? cell : `${cell} as ${sqlIdentifier(name)}`;
     }),
     ...LINEAGE_COLUMNS.map(({ name }) => name),
   ].join(', ');
