@@ -8,10 +8,13 @@ import { readSourceContracts } from '../../contracts/source-contract';
 import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
+import type { RejectedRecord } from '../../warehouse/warehouse';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { SOURCES_YAML } from '../support/tables';
+
+type RejectsPage = { total: number; records: RejectedRecord[] };
 
 const savedEnvironment = { ...process.env };
 let stateDir: string;
@@ -61,6 +64,14 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
     ['a time without offset', ['quality', '--as-of', '2026-03-11 02:00'], /It must be 'now' or a time such as/],
     ['two formats', ['query', 'select 1', '--json', '--csv'], /--json and --csv cannot be combined/],
     ['a plan that is detached', ['ingest', '--plan', '--detach'], /--plan starts nothing/],
+    ['no number of records', ['rejects', '--limit', '0'], /--limit.*'0' is invalid. It must be a whole number from 1/],
+    ['one load and all', ['rejects', '--load', 'x::y', '--all'], /--load and --all cannot be combined/],
+    [
+      'no table to accept',
+      ['ingest', '--accept-smaller', 'A b'],
+      /--accept-smaller.*'A b' is invalid. It must be a table/,
+    ],
+    ['an unknown table to accept', ['ingest', '--plan', '--accept-smaller', 'x'], /^there is no table 'x' in mes/],
     ['a query in several words', ['query', 'select', '1'], /too many arguments/],
     ['no query', ['query', ' '], /^there is no query/],
     [
@@ -112,6 +123,7 @@ describe('help', () => {
       'quality',
       'status',
       'query',
+      'rejects',
       'export',
       'dev',
       'worker',
@@ -247,6 +259,46 @@ describe('mfg query', () => {
     const { code, err } = await mfg('query', sql);
     expect(code).toBe(2);
     expect(err).toMatch(sentence);
+  });
+});
+
+describe('mfg rejects', () => {
+  beforeEach(async () => {
+    deliver(
+      sourceDir,
+      'mes/2026-03-01/materials.csv',
+      `material_id,material_name,quantity\nM-1,zinc,1\nM-2,\u001b[31m\n`,
+    );
+    deliver(
+      sourceDir,
+      'mes/2026-03-02/materials.csv',
+      `material_id,material_name,quantity\nM-1,zinc,1\n${'x'.repeat(300)}\n`,
+    );
+    await publishAll();
+  });
+
+  it('shows file, record, reason and raw text, which cannot steer the terminal', async () => {
+    const { code, out } = await mfg('rejects');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /materials +mes\/2026-03-01\/materials\.csv +2 +missing columns: .* +M-2,\\u001b\[31m +current +run-1::1/,
+    );
+    expect(out).toMatch(/ x{200} … +current/);
+    expect(out).toMatch(/^2 rejected records in what readers see; --all looks at every load$/m);
+  });
+
+  it('filters by load and table, cuts at the limit, and gives all of it as JSON', async () => {
+    expect((await mfg('rejects', '--load', 'run-1::1', '--limit', '1')).out).toMatch(
+      /^2 rejected records \(1 shown; --limit gives more\)$/m,
+    );
+    expect((await mfg('rejects', '--load', 'run-9::1')).out).toBe('0 rejected records\n');
+    expect((await mfg('rejects', '--table', 'readings', '--all')).out).toBe('0 rejected records\n');
+    const { total, records } = JSON.parse((await mfg('rejects', '--json', '--all')).out) as RejectsPage;
+    expect(total).toBe(2);
+    expect(records.map(({ raw, record, logicalDate }) => [raw.length, record, logicalDate])).toEqual([
+      [300, 2, '2026-03-02'],
+      [9, 2, '2026-03-01'],
+    ]);
   });
 });
 
