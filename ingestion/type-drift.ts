@@ -42,7 +42,7 @@ export async function changedTypes(
     );
     const failed = Number(row?.failed);
     const filled = Number(row?.filled);
-    if (failed <= ratio * filled) continue;
+    if (failed <= ratio * filled || isOddCell(failed, filled, ratio)) continue;
     const detail = `${failed} of ${filled} cells are no ${column.type}, for example '${String(row?.example).slice(0, 60)}'`;
     changed.push({ column, event: { sourceFile, drift: 'changed_type', column: column.name, policy, detail } });
   }
@@ -55,6 +55,11 @@ export async function changedTypes(
     );
   }
   return changed;
+}
+
+/** One or two cells are bad cells, not another type, unless there are no others or the contract allows none. */
+function isOddCell(failed: number, filled: number, ratio: number): boolean {
+  return ratio > 0 && failed < 3 && failed < filled;
 }
 
 /** Columns that may have changed, by a cheap test on a sample of the rows. */

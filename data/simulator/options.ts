@@ -132,7 +132,7 @@ function defectsHelp(): string {
     '  ambiguous_local_time: a time of a snapshot that the clock shows twice as daylight saving ends; never off\n' +
     '\nDefects of the files of one day, --defect <kind>=<YYYY-MM-DD>; they need --layout dated. There by default, and loaded:\n' +
     files(FILE_KINDS.filter(isOn)).join('') +
-    'Off by default; the platform refuses these files, but for invalid_utf8:\n' +
+    'Off by default; the platform refuses these files, but for invalid_utf8, unless a drift policy or an alias lets them in\n(docs/deliveries.md):\n' +
     files(FILE_KINDS.filter((kind) => !isOn(kind))).join('')
   );
 }

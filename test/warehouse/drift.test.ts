@@ -171,6 +171,13 @@ describe('drift of a column’s type', () => {
     enough.deliver('2026-03-01/materials.csv', csv);
     await enough.run();
     expect(await events(enough)).toEqual([]);
+    // Two of three are bad cells, all of two are another type.
+    enough.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,a,x\nm2,a,y\nm3,a,1\n`);
+    await load(enough);
+    expect(await events(enough)).toEqual([]);
+    enough.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,a,x\nm2,a,y\nm3,a,\n`);
+    await load(enough);
+    expect(await events(enough)).toMatchObject([{ detail: "2 of 2 cells are no decimal, for example 'x'" }]);
   });
 
   it('rejects the records it concerns, or fails the load', async () => {
