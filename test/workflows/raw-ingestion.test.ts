@@ -4,6 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../activities';
 import type { CandidateResult, DataQualityResult, IngestionPlan, RunIdentity } from '../../contracts/run';
+import type { RawIngestionInput } from '../../contracts/workflow-inputs';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { mfgRawIngestion, progressQuery } from '../../workflows/raw-ingestion';
 import { bundleWorkflows, stubWorker, timeSkippingEnvironment } from '../support/workflow-env';
@@ -55,7 +56,7 @@ afterAll(() => env?.teardown());
 async function ingest(
   overrides: Partial<Activities>,
   drive: (handle: WorkflowHandle<typeof mfgRawIngestion>) => Promise<unknown> = (handle) => handle.result(),
-  options: { retry?: { maximumAttempts: number } } = {},
+  options: { retry?: { maximumAttempts: number }; args?: [RawIngestionInput] } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
   const activities: Activities = {
@@ -139,6 +140,12 @@ describe('mfgRawIngestion', () => {
         ['MfgPublication', 7],
       ]),
     );
+  });
+
+  it('tells the gate on the load which tables may be smaller', async () => {
+    const { calls } = await ingest({}, undefined, { args: [{ acceptSmaller: ['materials'] }] });
+    const gate = calls.find(({ name }) => name === 'checkLoad');
+    expect(gate?.args[1]).toEqual(['materials']);
   });
 
   it('loads in a window and tells its progress', async () => {
