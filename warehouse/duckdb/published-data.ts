@@ -13,7 +13,7 @@ export interface Publication {
   dataSet: number;
   /** Code that built it. */
   codeVersion: string;
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC; of a candidate the end of its build. */
   publishedAt: string;
 }
 
@@ -32,7 +32,7 @@ export async function findPublication(db: DuckDb, target: QueryTarget): Promise<
   const publication = target.kind === 'head' ? (await selectHead(db))?.publication : target.publication;
   if (publication === undefined) return undefined;
   const [row] = await db.rows(
-    'select data_set, status, code_version, published_at from raw.raw_publication where publication = $1',
+    'select data_set, status, code_version, published_at, built_at from raw.raw_publication where publication = $1',
     [publication],
   );
   if (target.kind === 'candidate') {
@@ -48,7 +48,7 @@ export async function findPublication(db: DuckDb, target: QueryTarget): Promise<
     publication,
     dataSet: Number(row.data_set),
     codeVersion: String(row.code_version),
-    publishedAt: isoTime(row.published_at),
+    publishedAt: isoTime(row.published_at ?? row.built_at),
   };
 }
 
