@@ -1,3 +1,4 @@
+import type { KpiColumn } from '../contracts/dbt-artifacts';
 import type {
   BuildCounts,
   CheckedLoads,
@@ -182,6 +183,65 @@ export interface ExportResult {
   metadataFile: string | undefined;
 }
 
+/** One side of a comparison: a log entry and what built its data set. */
+export interface DiffSide extends LogEntry {
+  codeVersion: string;
+  /** Hash of the dbt project that built it; null when it is not known. */
+  projectDigest: string | null;
+}
+
+/**
+ * A partition that two data sets do not share. CORRECTED: the same table and date from other bytes. RELOADED: from the same bytes.
+ */
+export interface PartitionDiff {
+  table: string;
+  logicalDate: string;
+  change: 'ADDED' | 'REMOVED' | 'CORRECTED' | 'RELOADED';
+  /** The load that holds it now; of a REMOVED one, that held it. */
+  loadId: string;
+  files: string[];
+}
+
+/** A number of one row that is not what it was. */
+export interface ValueDiff {
+  column: string;
+  /** The row's key, as text, in the order of the relation's key. */
+  key: (string | null)[];
+  before: number | null;
+  after: number | null;
+  /** Set when people know the column as a KPI: a ratio, 1 is 100 %. */
+  kpi: KpiColumn | null;
+}
+
+/** A relation of two data sets. SAME and CHANGED are about rows, but for lineage columns; ADDED, REMOVED about the relation. */
+export interface RelationDiff {
+  /** `<schema>.<relation>` */
+  relation: string;
+  change: 'SAME' | 'CHANGED' | 'ADDED' | 'REMOVED' | 'NOT_COMPARED';
+  /** Columns by which rows were matched; empty when whole rows were, so that none is `changed`. */
+  key: string[];
+  /** Which of the key's columns are dates. */
+  dateKey: string | null;
+  rowsBefore: number;
+  rowsAfter: number;
+  /** Null when the relation was not compared row by row. */
+  rows: { added: number; removed: number; changed: number } | null;
+  columnsAdded: string[];
+  columnsRemoved: string[];
+  /** In how many of the changed rows each column differs, most first. */
+  columnsChanged: { column: string; rows: number }[];
+  /** Of a mart: the biggest changes of its numbers, KPIs first. */
+  values: ValueDiff[];
+}
+
+/** What one data set holds that another does not. */
+export interface DataSetDiff {
+  before: DiffSide;
+  after: DiffSide;
+  partitions: PartitionDiff[];
+  relations: RelationDiff[];
+}
+
 /** Which data set a query or an export reads. A candidate is one that has ended, whatever came of it. */
 export type QueryTarget =
   { kind: 'head' } | { kind: 'publication'; publication: number } | { kind: 'candidate'; publication: number };
@@ -337,6 +397,17 @@ export interface Warehouse {
    * TerminalError when it could not be written; the signal's reason when it was aborted.
    */
   exportRelation(target: QueryTarget, relation: string, file: ExportFile, signal?: AbortSignal): Promise<ExportResult>;
+
+  /**
+   * Compares two data sets: the partitions they are made of, and the rows of every RAW, CORE and MARTS relation by its key,
+   * without lineage columns. Memory does not grow with the rows: relations beyond some millions of rows are counted only.
+   *
+   * @throws InvalidInputError when there is no such data set, or it is no longer kept; the signal's reason when aborted.
+   */
+  diff(before: QueryTarget, after: QueryTarget, signal?: AbortSignal): Promise<DataSetDiff>;
+
+  /** A file that the build of a data set left, such as run_results.json; undefined when there is none. */
+  buildArtifact(dataSet: number, name: string): Promise<string | undefined>;
 
   /** Replaces this run's rows of RAW.DATA_QUALITY_AUDIT. */
   saveQuality(run: RunIdentity, records: QualityRecord[]): Promise<void>;

@@ -1,7 +1,8 @@
 import { withDuckDb } from '../../duckdb/connection';
 import type { Warehouse } from '../warehouse';
-import { buildInputs } from './build-inputs';
+import { buildInputs, readArtifact } from './build-inputs';
 import { replacedRows, selectHead } from './data-sets';
+import { diff } from './diff';
 import { exportRelation } from './export';
 import { layoutOf } from './layout';
 import { failPartition, loadCounts, placeFiles, sealPartitions, startPartitions, unsealedDeliveries } from './ledger';
@@ -74,6 +75,10 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     query: (target, sql, signal) => query(session, layout, target, sql, signal),
 
     exportRelation: (target, relation, file, signal) => exportRelation(session, layout, target, relation, file, signal),
+
+    diff: (before, after, signal) => diff(session, layout, before, after, signal),
+
+    buildArtifact: (dataSet, name) => session((db) => readArtifact(db, dataSet, name)),
 
     saveQuality: (run, records) =>
       session(async (db) => {

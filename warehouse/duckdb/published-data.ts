@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { InvalidInputError } from '../../contracts/errors';
 import type { DuckDb } from '../../duckdb/connection';
 import { sqlString, sqlStringList } from '../../duckdb/sql-text';
@@ -57,9 +58,22 @@ export function nothingPublished(): InvalidInputError {
   return new InvalidInputError('nothing is published yet: run `npx mfg ingest` first.');
 }
 
-/** Attaches a data set as `published`, read-only. */
-export async function attachDataSet(db: DuckDb, layout: Layout, dataSet: number): Promise<void> {
-  await db.run(`attach ${sqlString(layout.database(dataSet))} as published (read_only)`);
+/**
+ * Attaches a data set read-only.
+ *
+ * @throws InvalidInputError when its database is not there.
+ */
+export async function attachDataSet(
+  db: DuckDb,
+  layout: Layout,
+  dataSet: number,
+  name: 'published' | 'before' | 'after' = 'published',
+): Promise<void> {
+  const file = layout.database(dataSet);
+  if (!existsSync(file)) {
+    throw new InvalidInputError(`the data set ${dataSet} has no database any more: \`npx mfg publications\` lists them.`);
+  }
+  await db.run(`attach ${sqlString(file)} as ${name} (read_only)`);
 }
 
 /** Every table and view of the attached data set. */
