@@ -38,8 +38,13 @@ function asFailure(candidate: CandidateResult): ApplicationFailure {
   const others = candidate.failures.length - 1;
   const more = others > 0 ? ` (and ${others} more)` : '';
   const reason = candidate.status === 'HELD' ? 'a dbt test failed' : 'a dbt node failed';
+  const { publication } = candidate;
   const message =
-    `${reason}, candidate ${candidate.publication} is kept and readers keep what they had: ` +
+    `${reason}, candidate ${publication} is kept and readers keep what they had: ` +
     `${first?.node ?? 'dbt'}: ${first?.message ?? 'no message'}${more}`;
-  return ApplicationFailure.nonRetryable(message, candidate.status === 'HELD' ? 'GateFailedError' : 'BuildFailedError');
+  if (candidate.status !== 'HELD') return ApplicationFailure.nonRetryable(message, 'BuildFailedError');
+  const next =
+    `\`npx mfg publications show ${publication}\` shows the rows, ` +
+    `\`npx mfg publications approve ${publication} --reason …\` publishes it all the same`;
+  return ApplicationFailure.nonRetryable(`${message}; ${next}.`, 'GateFailedError');
 }

@@ -21,6 +21,18 @@ export function asEach<T>(schema: z.ZodType<T>): (text: string, earlier: T[] | u
   return (text, earlier = []) => [...earlier, parse(text)];
 }
 
+/** Why somebody does something to the publication log: it is kept. @throws InvalidArgumentError (wrong usage). */
+export function asReason(text: string): string {
+  const reason = text.trim();
+  if (reason === '') throw new InvalidArgumentError('It must say why.');
+  if (reason.length > LONGEST_REASON) {
+    throw new InvalidArgumentError(`It must be ${LONGEST_REASON} characters at the most.`);
+  }
+  return reason;
+}
+
+const LONGEST_REASON = 500;
+
 /** @throws InvalidArgumentError (wrong usage). */
 export function asPublication(text: string): number {
   if (!/^[1-9]\d{0,15}$/.test(text)) throw new InvalidArgumentError('It must be a publication number, such as 3.');

@@ -4,9 +4,12 @@ import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
 import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
+import { addPin, addUnpin } from './commands/pin';
+import { addPublications } from './commands/publications';
 import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
 import { addRejects } from './commands/rejects';
+import { addRollback } from './commands/rollback';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
@@ -48,6 +51,10 @@ function createProgram(): Command {
     addTransform,
     addQuality,
     addStatus,
+    addPublications,
+    addRollback,
+    addPin,
+    addUnpin,
     addQuery,
     addRejects,
     addExport,
@@ -69,6 +76,8 @@ Examples:
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
   npx mfg status                         what is published, the last loads, where the Web UI is
+  npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one
+  npx mfg rollback                       readers go back to the publication before
   npm run dev                            keep Temporal, its Web UI and a worker up in a terminal of their own
 
 Without TEMPORAL_ADDRESS, a command that needs Temporal brings the bundled server and a worker up for as long as it

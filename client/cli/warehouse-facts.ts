@@ -69,19 +69,20 @@ export interface RelationRows {
 }
 
 /** Rows of every relation of CORE and MARTS: what the build is for. */
-export async function relationRows(warehouse: Warehouse): Promise<RelationRows[]> {
+export async function relationRows(warehouse: Warehouse, target = HEAD): Promise<RelationRows[]> {
   const relations = await rows(
     warehouse,
     `select table_schema, table_name from information_schema.tables
      where table_catalog = current_database() and table_schema in ('core', 'marts')
      order by table_schema, table_name`,
+    target,
   );
   if (relations.length === 0) return [];
   const counts = relations.map(({ table_schema: schema, table_name: relation }, index) => {
     const name = `${sqlIdentifier(String(schema))}.${sqlIdentifier(String(relation))}`;
     return `select ${index} as place, count(*) as row_count from ${name}`;
   });
-  const counted = await rows(warehouse, `${counts.join(' union all ')} order by place`);
+  const counted = await rows(warehouse, `${counts.join(' union all ')} order by place`, target);
   return relations.map((relation, index) => ({
     schema: String(relation.table_schema),
     relation: String(relation.table_name),
@@ -102,16 +103,6 @@ export async function publicationTimes(
   return row && { createdAt: Number(row.created_at), publishedAt: Number(row.published_at) };
 }
 
-/** The newest entries of the publication log. */
-export async function lastPublications(warehouse: Warehouse, limit: number): Promise<Row[]> {
-  return rows(
-    warehouse,
-    `select publication, status, base, models, tests, warnings, coalesce(published_at, built_at, created_at)::varchar as at,
-       load_id, failure
-     from raw.raw_publication order by publication desc limit ${limit}`,
-  );
-}
-
 /** The newest loads, one row per LOAD_ID; `current_partitions` are those that readers see. */
 export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Row[]> {
   return rows(
@@ -129,6 +120,6 @@ export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Ro
   );
 }
 
-async function rows(warehouse: Warehouse, sql: string): Promise<Row[]> {
-  return (await warehouse.query(HEAD, sql)).rows;
+async function rows(warehouse: Warehouse, sql: string, target = HEAD): Promise<Row[]> {
+  return (await warehouse.query(target, sql)).rows;
 }

@@ -16,7 +16,8 @@ export interface ComparedRelation {
 
 /** Beyond this a relation is counted, not compared: what a comparison keeps in memory is some hundred bytes per row. */
 const MOST_ROWS_COMPARED = 3_000_000;
-const VALUES_SHOWN = 10;
+const VALUES_PER_COLUMN = 3;
+const MOST_VALUES = 20;
 const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 
 /** Compares one relation of two data sets, set-based. */
@@ -46,7 +47,9 @@ export async function compareRelation(db: DuckDb, relation: ComparedRelation): P
     (column) => NUMERIC.test(column.type) && columnsChanged.some((changed) => changed.column === column.name),
   );
   const values =
-    schema.toLowerCase() === 'marts' && numbers.length > 0 ? await biggestChanges(db, relation, key, columns, numbers) : [];
+    schema.toLowerCase() === 'marts' && numbers.length > 0
+      ? await biggestChanges(db, relation, key, columns, numbers)
+      : [];
   return { ...base, change: 'CHANGED', rows, columnsChanged, values };
 }
 
@@ -142,7 +145,7 @@ async function countChangedColumns(
     .sort((one, other) => other.rows - one.rows);
 }
 
-/** KPIs first, by how much they moved; then other numbers, by how much of themselves. */
+/** Headlines and other KPIs first, by how much they moved; then other numbers, by how much of themselves. */
 async function biggestChanges(
   db: DuckDb,
   relation: ComparedRelation,
@@ -152,23 +155,26 @@ async function biggestChanges(
 ): Promise<ValueDiff[]> {
   const keyList = `[${key.map((name) => `a.${sqlIdentifier(name)}::varchar`).join(', ')}]`;
   const value = (side: 'a' | 'b', name: string) => `try_cast(${side}.${sqlIdentifier(name)} as double)`;
-  const changes = numbers.map(({ name }) => `{
-    'column': ${sqlString(name)}, 'kpi': ${relation.kpis[name] !== undefined},
-    'before': ${value('b', name)}, 'after': ${value('a', name)}}`);
+  const changes = numbers.map(
+    ({ name }) => `{
+    'column': ${sqlString(name)}, 'place': ${placeOf(relation.kpis[name])},
+    'before': ${value('b', name)}, 'after': ${value('a', name)}}`,
+  );
   const rows = await db.rows(
     `with changed as (
        select ${keyList} as key, unnest([${changes.join(', ')}], recursive := true)
        from ${pairs(relation, key, columns)}
      ),
      sized as (
-       select *, abs(coalesce(after, 0) - coalesce(before, 0)) as moved,
-         greatest(abs(coalesce(after, 0)), abs(coalesce(before, 0))) as magnitude
+       select *, abs(coalesce(after, 0) - coalesce(before, 0))
+         / case when place < 2 then 1 else greatest(abs(coalesce(after, 0)), abs(coalesce(before, 0))) end as moved
        from changed where before is distinct from after
      )
      select to_json(key)::varchar as key, "column", before, after
      from sized
-     order by kpi desc, case when kpi then moved else moved / nullif(magnitude, 0) end desc nulls last, "column", key
-     limit ${VALUES_SHOWN}`,
+     qualify row_number() over (partition by "column" order by moved desc nulls last, key) <= ${VALUES_PER_COLUMN}
+     order by place, moved desc nulls last, "column", key
+     limit ${MOST_VALUES}`,
   );
   return rows.map((row) => ({
     column: String(row.column),
@@ -177,6 +183,12 @@ async function biggestChanges(
     after: toNumber(row.after),
     kpi: relation.kpis[String(row.column)] ?? null,
   }));
+}
+
+/** A summary's order: headlines, other KPIs, other numbers. */
+function placeOf(kpi: KpiColumn | undefined): 0 | 1 | 2 {
+  if (kpi === undefined) return 2;
+  return kpi.isHeadline ? 0 : 1;
 }
 
 /** DuckDB gives NaN and infinities as text. */

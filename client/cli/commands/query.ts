@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { writeToString } from 'fast-csv';
 import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
-import type { QueryResult } from '../../../warehouse/warehouse';
+import type { QueryResult, QueryTarget } from '../../../warehouse/warehouse';
 import { localWarehouse } from '../local-warehouse';
 import { asPublication } from '../options';
 import { cellText, rowsTable } from '../show-results';
 
 interface QueryOptions {
   publication?: number;
+  candidate?: number;
   json?: true;
   csv?: true;
 }
@@ -22,10 +23,11 @@ export function addQuery(program: Command): void {
     .command('query')
     .summary('one SQL query on the published data')
     .description(
-      'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.schema_drift_event, raw.raw_publication, raw.raw_published_load, raw.dbt_run_audit, raw.data_quality_audit) are live.',
+      'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.schema_drift_event, raw.raw_publication, raw.raw_published_load, raw.raw_publication_pin, raw.dbt_run_audit, raw.data_quality_audit) are live.',
     )
     .argument('<sql>', 'one SELECT, WITH, FROM or DESCRIBE; - reads it from stdin')
     .option('-p, --publication <number>', 'an older publication; default: the one that readers see', asPublication)
+    .option('-c, --candidate <number>', 'a candidate that has ended, such as a held one', asPublication)
     .option('--json', 'an array of objects; 64-bit integers, decimals, dates and times are text')
     .option(
       '--csv',
@@ -40,6 +42,7 @@ Examples:
   npx mfg query --csv "from core.fct_production_orders" > orders.csv
   npx mfg query "select table_schema, table_name from information_schema.tables"     what there is
   npx mfg query - < report.sql
+  npx mfg query --candidate 12 "from marts.plant_day_kpis"     what a gate held back
 
 At most ${ROWS_SHOWN} rows are printed as a table; --json and --csv give all.`,
     )
@@ -48,9 +51,10 @@ At most ${ROWS_SHOWN} rows are printed as a table; --json and --csv give all.`,
 
 async function query(sql: string, options: QueryOptions, command: Command): Promise<void> {
   if (options.json && options.csv) command.error('error: --json and --csv cannot be combined');
-  const { publication } = options;
-  const target =
-    publication === undefined ? ({ kind: 'head' } as const) : ({ kind: 'publication', publication } as const);
+  const { publication, candidate } = options;
+  if (publication !== undefined && candidate !== undefined)
+    command.error('error: --publication and --candidate cannot be combined');
+  const target = queryTarget(publication, candidate);
   const statement = sql === '-' ? await text(process.stdin) : sql;
   if (statement.trim() === '')
     throw new InvalidInputError('there is no query: give one SQL statement, or - and one on stdin.');
@@ -62,6 +66,11 @@ async function query(sql: string, options: QueryOptions, command: Command): Prom
   if (options.json) console.log(JSON.stringify(result.rows, null, 2));
   else if (options.csv) process.stdout.write(await csvText(result));
   else console.log(rowsTable(result.columns, result.rows, ROWS_SHOWN));
+}
+
+function queryTarget(publication: number | undefined, candidate: number | undefined): QueryTarget {
+  if (candidate !== undefined) return { kind: 'candidate', publication: candidate };
+  return publication === undefined ? { kind: 'head' } : { kind: 'publication', publication };
 }
 
 async function csvText({ columns, rows }: QueryResult): Promise<string> {

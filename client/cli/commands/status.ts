@@ -7,8 +7,10 @@ import { runningPlatform } from '../../../workers/platform-record';
 import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
 import { leasePlatform } from '../../platform';
 import { localWarehouse } from '../local-warehouse';
-import { colors, fields, heading, number, table } from '../print';
-import { lastLoads, lastPublications } from '../warehouse-facts';
+import { fields, heading, number, table } from '../print';
+import { lastEntries, type Entry } from '../publication-facts';
+import { publicationTable } from '../show-publications';
+import { lastLoads } from '../warehouse-facts';
 
 const ENTRIES_SHOWN = 10;
 
@@ -55,13 +57,15 @@ async function status(options: { json?: true }): Promise<void> {
     ]),
   );
   if (publications.length > 0)
-    console.log(`${heading('Publications (raw.raw_publication)')}\n${publicationTable(publications, publication)}`);
+    console.log(
+      `${heading('Publications (raw.raw_publication; `npx mfg publications` knows more)')}\n${publicationTable(publications, publication)}`,
+    );
   if (loads.length > 0) console.log(`${heading('Loads (raw.raw_load_audit)')}\n${loadTable(loads)}`);
 }
 
 interface WarehouseState {
   publication: number | null;
-  publications: QueryResult['rows'];
+  publications: Entry[];
   loads: QueryResult['rows'];
 }
 
@@ -71,7 +75,7 @@ async function warehouseState(config: Config): Promise<WarehouseState> {
   if (publication === undefined) return { publication: null, publications: [], loads: [] };
   return {
     publication,
-    publications: await lastPublications(warehouse, ENTRIES_SHOWN),
+    publications: await lastEntries(warehouse, ENTRIES_SHOWN),
     loads: await lastLoads(warehouse, ENTRIES_SHOWN),
   };
 }
@@ -110,26 +114,6 @@ async function embeddedState(config: Config): Promise<PlatformState> {
 function sentence(error: unknown): string {
   if (error instanceof TerminalError && !(error instanceof InvalidInputError)) return error.message;
   throw error;
-}
-
-function publicationTable(publications: QueryResult['rows'], head: number | null): string {
-  return table(
-    ['', 'publication', 'status', 'base', 'models', 'tests', 'warnings', 'at (UTC)', 'LOAD_ID'],
-    publications.map((row) => [
-      Number(row.publication) === head ? '→' : '',
-      ...[row.publication, row.status, row.base, row.models, row.tests, row.warnings].map(text),
-      time(row.at),
-      text(row.load_id),
-    ]),
-    { right: ['publication', 'base', 'models', 'tests', 'warnings'], whole: ['LOAD_ID'] },
-  ).concat(failures(publications));
-}
-
-function failures(publications: QueryResult['rows']): string {
-  return publications
-    .filter((row) => row.failure !== null && row.status !== 'CANCELLED')
-    .map((row) => `\n${colors.dim(`${text(row.publication)}:`)} ${text(row.failure)}`)
-    .join('');
 }
 
 function loadTable(loads: QueryResult['rows']): string {
