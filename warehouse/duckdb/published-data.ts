@@ -71,7 +71,9 @@ export async function attachDataSet(
 ): Promise<void> {
   const file = layout.database(dataSet);
   if (!existsSync(file)) {
-    throw new InvalidInputError(`the data set ${dataSet} has no database any more: \`npx mfg publications\` lists them.`);
+    throw new InvalidInputError(
+      `the data set ${dataSet} has no database any more: \`npx mfg publications\` lists them.`,
+    );
   }
   await db.run(`attach ${sqlString(file)} as ${name} (read_only)`);
 }
