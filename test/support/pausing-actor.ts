@@ -1,5 +1,6 @@
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { PROJECT_ROOT } from '../../contracts/config';
@@ -55,7 +56,10 @@ export class PausingActor {
     return JSON.parse(line) as { stopping: string } | ActEnd;
   }
 
+  /** `T` when it is stopped. Linux tells without a process of its own. */
   private state(): string {
+    const file = `/proc/${this.process.pid}/stat`;
+    if (existsSync(file)) return readFileSync(file, 'utf8').split(') ')[1] ?? '';
     return execFileSync('ps', ['-o', 'state=', '-p', String(this.process.pid)], { encoding: 'utf8' }).trim();
   }
 }

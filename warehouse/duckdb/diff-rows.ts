@@ -58,7 +58,7 @@ interface CommonColumn {
   name: string;
   /** Of the later side. */
   type: string;
-  /** Its value as both sides can be compared by: as text where the types differ. */
+  /** Its value as both sides can be compared by: where the types differ, as a double if both are numbers, else as text. */
   sql: string;
 }
 
@@ -72,7 +72,9 @@ function commonColumns({ before, after }: ComparedRelation): CommonColumn[] {
     .filter(([name]) => before.has(name) && !isLineage(name))
     .map(([name, type]) => {
       const column = sqlIdentifier(name);
-      return { name, type, sql: before.get(name) === type ? column : `${column}::varchar` };
+      const old = before.get(name) ?? '';
+      const common = NUMERIC.test(old) && NUMERIC.test(type) ? 'double' : 'varchar';
+      return { name, type, sql: old === type ? column : `${column}::${common}` };
     });
 }
 
