@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { runCommandLine } from '../../client/cli/program';
 import { planIngestion } from '../../client/cli/ingestion-plan';
 import { loadConfig } from '../../contracts/config';
 import { readSourceContracts } from '../../contracts/source-contract';
@@ -11,6 +10,7 @@ import { planRun } from '../../ingestion/plan-run';
 import type { RejectedRecord } from '../../warehouse/warehouse';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
+import { mfg } from '../support/command-line';
 import { deliver, scratchDir } from '../support/scratch';
 import { SOURCES_YAML } from '../support/tables';
 
@@ -72,6 +72,11 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
       /--accept-smaller.*'A b' is invalid. It must be a table/,
     ],
     ['an unknown table to accept', ['ingest', '--plan', '--accept-smaller', 'x'], /^there is no table 'x' in mes/],
+    [
+      'a candidate and a publication',
+      ['query', 'select 1', '--candidate', '1', '--publication', '2'],
+      /--publication and --candidate cannot be combined/,
+    ],
     ['a query in several words', ['query', 'select', '1'], /too many arguments/],
     ['no query', ['query', ' '], /^there is no query/],
     [
@@ -122,6 +127,10 @@ describe('help', () => {
       'transform',
       'quality',
       'status',
+      'publications',
+      'rollback',
+      'pin',
+      'unpin',
       'query',
       'rejects',
       'export',
@@ -438,30 +447,15 @@ describe('mfg status', () => {
 
   it('lists publications and loads', async () => {
     await publishAll();
-    expect((await mfg('status')).out).toMatch(/^→ +1 +PUBLISHED/m);
+    expect((await mfg('status')).out).toMatch(/^→ +1 +build +PUBLISHED/m);
     expect(JSON.parse((await mfg('status', '--json')).out)).toMatchObject({
       publication: 1,
-      publications: [{ publication: '1', status: 'PUBLISHED' }],
+      publications: [{ publication: 1, status: 'PUBLISHED', kind: 'BUILD' }],
       loads: [{ load_id: 'run-1::1', partitions: '2', current_partitions: '2', rows_loaded: '4' }],
       platform: { state: 'does not run' },
     });
   });
 });
-
-/** Runs a command line in this process, as `npx mfg` does in its own. */
-async function mfg(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const mocks = [
-    jest.spyOn(console, 'log').mockImplementation((text: string) => void (out += `${text}\n`)),
-    jest.spyOn(console, 'error').mockImplementation((text: string) => void (err += `${text}\n`)),
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((out += String(text)))),
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((err += String(text)))),
-  ];
-  const code = await runCommandLine(args);
-  for (const mock of mocks) mock.mockRestore();
-  return { code, out, err };
-}
 
 function deliverMaterials(date: string, name = 'steel'): void {
   const csv = `material_id,material_name,quantity\nM-1,${name},1.5\nM-2,zinc,2\n`;
