@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
+import { failedNodes } from '../../client/cli/publication-facts';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { LiveBench, shippedDates } from '../support/live-bench';
 import { smallDbtProject } from '../support/small-dbt';
@@ -18,12 +19,19 @@ beforeAll(async () => {
 let runs = 0;
 
 /** Runs an ingestion; a failure is returned as the cause that the Web UI shows. */
-async function ingest(): Promise<{ type?: string; message?: string; publication?: number }> {
-  const options = { taskQueue: TASK_QUEUE, workflowId: `gates-${++runs}`, args: [] };
-  return client.workflow.execute('mfgRawIngestion', options).catch((error: Error) => error.cause as Error) as Promise<{
-    type?: string;
-    message?: string;
-  }>;
+async function ingest(...args: object[]): Promise<Outcome> {
+  const options = { taskQueue: TASK_QUEUE, workflowId: `gates-${++runs}`, args };
+  return client.workflow
+    .execute('mfgRawIngestion', options)
+    .catch((error: Error) => error.cause as Error) as Promise<Outcome>;
+}
+
+/** Of a run that ended well its outcome, of one that failed the type and the sentence. */
+interface Outcome {
+  outcome?: string;
+  publication?: number;
+  type?: string;
+  message?: string;
 }
 
 describe('gates', () => {
@@ -44,7 +52,9 @@ describe('gates', () => {
     writeFileSync(test, "select material_id from {{ ref('dim_material') }}\n");
     const held = await ingest();
     expect(held.type).toBe('GateFailedError');
-    expect(held.message).toMatch(/^a dbt test failed, candidate 3 is kept .*: nothing_is_good_enough: Got \d+ results/);
+    expect(held.message).toMatch(
+      /^a dbt test failed, candidate 3 is kept .*: nothing_is_good_enough: Got \d+ results.*`npx mfg publications show 3`/,
+    );
 
     writeFileSync(model, '{{ this is not jinja\n');
     const unparsable = await ingest();
@@ -64,8 +74,41 @@ describe('gates', () => {
       expect(existsSync(path.join(bench.stateDir, 'builds', '3', file))).toBe(true);
     }
 
+    // What a person does next: sees which rows, publishes it all the same, takes that back.
+    const candidate = { kind: 'candidate', publication: 3 } as const;
+    const [failed] = await failedNodes(bench.warehouse, 3);
+    expect(failed).toMatchObject({ node: 'nothing_is_good_enough', status: 'fail' });
+    const materials = await bench.warehouse.query(candidate, 'select material_id from core.dim_material');
+    expect(failed?.rows?.rows).toHaveLength(Math.min(10, materials.rows.length));
+    expect(materials.rows).toEqual(expect.arrayContaining(failed?.rows?.rows ?? []));
+    const person = { actor: 'anna', reason: 'known' };
+    expect(await bench.warehouse.approve(3, person)).toEqual({ publication: 5, dataSet: 3 });
+    expect(await bench.rows('from raw.current_publication')).toEqual([{ publication: '3' }]);
+    expect(await bench.warehouse.rollback(undefined, person)).toMatchObject({ publication: 6, to: 1 });
+
     writeFileSync(model, whole);
     rmSync(test);
-    expect(await ingest()).toMatchObject({ publication: 5 });
+    expect(await ingest()).toMatchObject({ publication: 7 });
+  });
+
+  it('two runs at once: the one that publishes second is built again on the first, and no load is lost', async () => {
+    const [, one = '', other = ''] = shippedDates();
+    bench.deliverShipped(one);
+    bench.deliverShipped(other);
+    const results = await Promise.all([one, other].map((logicalDate) => ingest({ logicalDate, exact: true })));
+    expect(results.map((result) => result.outcome)).toEqual(['PUBLISHED', 'PUBLISHED']);
+    const log = await bench.rows(
+      `select publication::int as publication, base::int as base, status from raw.raw_publication
+       where publication > 7 order by publication`,
+    );
+    expect(log.map((entry) => entry.status).sort()).toEqual(['PUBLISHED', 'PUBLISHED', 'SUPERSEDED']);
+    const [first, second] = log.filter((entry) => entry.status === 'PUBLISHED');
+    expect(first?.base).toBe(7);
+    expect(second?.base).toBe(first?.publication);
+    expect(await bench.rows('select distinct logical_date::varchar as d from raw.current_load order by d')).toEqual(
+      shippedDates()
+        .slice(0, 3)
+        .map((d) => ({ d })),
+    );
   });
 });

@@ -49,7 +49,7 @@ export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment
 
 /** A worker with the real workflows and the given activities. */
 export function stubWorker(
-  env: TestWorkflowEnvironment,
+  env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
   workflowBundle: WorkflowBundle,
   activities: Partial<Activities>,
 ): Promise<Worker> {

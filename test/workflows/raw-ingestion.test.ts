@@ -245,7 +245,8 @@ describe('mfgRawIngestion', () => {
     expect(failureOf(failed.result)).toMatchObject({
       type: 'GateFailedError',
       message:
-        'a dbt test failed, candidate 7 is kept and readers keep what they had: unique_dim_material: Got 2 results (and 1 more)',
+        'a dbt test failed, candidate 7 is kept and readers keep what they had: unique_dim_material: Got 2 results (and 1 more); ' +
+        '`npx mfg publications show 7` shows the rows, `npx mfg publications approve 7 --reason …` publishes it all the same.',
     });
     expect(failed.names).not.toContain('publish');
   });
