@@ -7,6 +7,7 @@
  */
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const [dist, stateDir] = process.argv.slice(2);
@@ -43,7 +44,7 @@ pauseBefore(DuckDBConnection.prototype, ['run', 'runAndReadAll', 'closeSync']);
 pauseBefore(DuckDBInstance, ['create']);
 pauseBefore(DuckDBInstance.prototype, ['closeSync']);
 
-const { createDuckDbWarehouse } = require('./warehouse/duckdb/duckdb-warehouse.js');
+const { createDuckDbWarehouse } = require(path.join(dist, 'warehouse', 'duckdb', 'duckdb-warehouse.js'));
 const warehouse = createDuckDbWarehouse(stateDir, 'test');
 const person = { actor: 'paused', reason: 'test' };
 const acts = {
