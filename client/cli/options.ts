@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
+import type { OnUnchanged } from '../../contracts/workflow-inputs';
 
 /**
  * Parses an option's text by the schema of the field that it becomes.
@@ -25,4 +26,9 @@ export function asEach<T>(schema: z.ZodType<T>): (text: string, earlier: T[] | u
 export function asPublication(text: string): number {
   if (!/^[1-9]\d{0,15}$/.test(text)) throw new InvalidArgumentError('It must be a publication number, such as 3.');
   return Number(text);
+}
+
+/** The input's field of `--reuse` and `--no-reuse`; without either the configuration says. */
+export function onUnchangedOf({ reuse }: { reuse?: boolean }): { onUnchanged?: OnUnchanged } {
+  return reuse === undefined ? {} : { onUnchanged: reuse ? 'reuse' : 'load' };
 }

@@ -66,7 +66,7 @@ async function ingest(
     buildCandidate: () => Promise.resolve(CANDIDATE),
     publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
     checkQuality: () => Promise.resolve(QUALITY),
-    parseTransformInput: () => Promise.resolve(),
+    parseTransformInput: () => Promise.resolve({ build: { scope: 'FULL', select: [] }, isNothingNew: false }),
     ...overrides,
   };
   const recorded = Object.fromEntries(

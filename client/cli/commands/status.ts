@@ -114,10 +114,10 @@ function sentence(error: unknown): string {
 
 function publicationTable(publications: QueryResult['rows'], head: number | null): string {
   return table(
-    ['', 'publication', 'status', 'base', 'models', 'tests', 'warnings', 'at (UTC)', 'LOAD_ID'],
+    ['', 'publication', 'status', 'base', 'scope', 'models', 'tests', 'warnings', 'at (UTC)', 'LOAD_ID'],
     publications.map((row) => [
       Number(row.publication) === head ? '→' : '',
-      ...[row.publication, row.status, row.base, row.models, row.tests, row.warnings].map(text),
+      ...[row.publication, row.status, row.base, row.scope, row.models, row.tests, row.warnings].map(text),
       time(row.at),
       text(row.load_id),
     ]),
@@ -134,13 +134,25 @@ function failures(publications: QueryResult['rows']): string {
 
 function loadTable(loads: QueryResult['rows']): string {
   return table(
-    ['started (UTC)', 'dates', 'partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts', 'LOAD_ID'],
+    [
+      'started (UTC)',
+      'dates',
+      'partitions',
+      'current',
+      'reused',
+      'rows',
+      'rejected',
+      'drift',
+      'failed attempts',
+      'LOAD_ID',
+    ],
     loads.map((row) => [
       time(row.started_at),
       row.first_date === row.last_date ? text(row.first_date) : `${text(row.first_date)} to ${text(row.last_date)}`,
       ...[
         row.partitions,
         row.current_partitions,
+        row.reused,
         row.rows_loaded,
         row.rows_rejected,
         row.drift_events,
@@ -148,7 +160,7 @@ function loadTable(loads: QueryResult['rows']): string {
       ].map(number),
       text(row.load_id),
     ]),
-    { right: ['partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts'], whole: ['LOAD_ID'] },
+    { right: ['partitions', 'current', 'reused', 'rows', 'rejected', 'drift', 'failed attempts'], whole: ['LOAD_ID'] },
   );
 }
 
