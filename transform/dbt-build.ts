@@ -66,7 +66,7 @@ export async function runDbtBuild(request: DbtBuildRequest): Promise<DbtBuild> {
   const state = request.stateDir === undefined ? [] : ['--state', request.stateDir];
   const end = await runDbt(
     request,
-    ['build', ...excluding(NOT_BUILT), ...state, ...(selection ?? [])],
+    ['build', ...withThreads(request), ...excluding(NOT_BUILT), ...state, ...(selection ?? [])],
     nodeReporter(request),
   );
   const results = await readNodes(request.folder);
@@ -97,9 +97,12 @@ async function completeHeld(request: DbtBuildRequest, results: NodeResults): Pro
     for (const [id, node] of await readNodes(request.folder)) results.set(id, node);
   };
   if (models.length > 0) {
-    await run(['build', ...excluding([...NOT_BUILT, 'test']), '--full-refresh', ...selectArguments(models)]);
+    const options = [...excluding([...NOT_BUILT, 'test']), '--full-refresh', ...selectArguments(models)];
+    await run(['build', ...withThreads(request), ...options]);
   }
-  if (tests.length > 0) await run(['test', ...excluding(['unit_test']), ...selectArguments(tests)]);
+  if (tests.length > 0) {
+    await run(['test', ...withThreads(request), ...excluding(['unit_test']), ...selectArguments(tests)]);
+  }
 }
 
 /** A model, or whatever else leaves a relation: all but a test. */
@@ -114,6 +117,10 @@ function nodeReporter(request: DbtBuildRequest): (event: DbtEvent) => void {
       request.onNode?.(++done, data.total, data.node_info.node_name);
     }
   };
+}
+
+function withThreads({ threads }: DbtBuildRequest): string[] {
+  return ['--threads', String(threads)];
 }
 
 function excluding(types: string[]): string[] {

@@ -86,7 +86,7 @@ async function runProcess(
     request.dbt,
     [...log, '--log-path', path.join(request.folder, 'logs'), name]
       .concat(['--project-dir', request.dbtDir, '--profiles-dir', request.dbtDir, '--target', request.target])
-      .concat(['--target-path', targetPath, '--threads', String(request.threads)])
+      .concat(['--target-path', targetPath])
       .concat(options),
     {
       cwd: request.folder,
