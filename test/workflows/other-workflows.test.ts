@@ -36,6 +36,30 @@ describe('mfgDbtTransform', () => {
     expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 3, build: { models: 2, tests: 4 }, warned });
   });
 
+  it('passes on what is selected, and builds nothing when nothing has changed', async () => {
+    const orders: unknown[] = [];
+    const activities: Partial<Activities> = {
+      parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),
+      buildCandidate: ({ build }) => {
+        orders.push(build);
+        const partial = { scope: 'PARTIAL', status: 'BUILT', failures: [], warned: [] } as const;
+        return Promise.resolve({ ...CANDIDATE, ...partial, failures: [], warned: [] });
+      },
+      publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
+    };
+    const input = { select: ['dim_date'] };
+    expect(await run('mfgDbtTransform', [input], activities)).toMatchObject({ build: { scope: 'PARTIAL' } });
+    expect(orders).toEqual([TRANSFORM_PLAN.build]);
+    const nothingNew = { ...TRANSFORM_PLAN, isNothingNew: true };
+    expect(
+      await run('mfgDbtTransform', [{ onUnchanged: 'reuse' }], {
+        ...activities,
+        parseTransformInput: () => Promise.resolve(nothingNew),
+      }),
+    ).toMatchObject({ outcome: 'NOTHING_NEW', publication: null, build: null });
+    expect(orders).toHaveLength(1);
+  });
+
   it('fails with the broken model and its message', async () => {
     const result = await run('mfgDbtTransform', [], {
       parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),

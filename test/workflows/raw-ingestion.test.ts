@@ -278,6 +278,28 @@ describe('mfgRawIngestion', () => {
     expect(calls[1]?.args[0]).toMatchObject({ input: { asOf: PLAN.asOf } });
   });
 
+  it('with nothing to load builds what the plan says is due all the same, as the plan says', async () => {
+    const build = { scope: 'PARTIAL', select: ['dim_date'] } as const;
+    const { result, names, calls } = await ingest({
+      discoverDeliveries: () =>
+        Promise.resolve({
+          ...PLAN,
+          batches: 0,
+          reused: 4,
+          buildAnyway: true,
+          build: { ...build, select: ['dim_date'] },
+        }),
+      buildCandidate: () => Promise.resolve({ ...CANDIDATE, scope: 'FULL', fullBecause: 'the base is gone' }),
+    });
+    expect(result).toMatchObject({
+      outcome: 'PUBLISHED',
+      reused: 4,
+      build: { scope: 'FULL', fullBecause: 'the base is gone' },
+    });
+    expect(names).toEqual(['discoverDeliveries', 'checkLoad', 'buildCandidate', 'publish', 'checkQuality']);
+    expect(calls[2]?.args[0]).toMatchObject({ build });
+  });
+
   it('says that the publication stands when its quality could not be checked', async () => {
     const { result } = await ingest({
       checkQuality: () => Promise.reject(ApplicationFailure.nonRetryable('no such publication', 'InvalidInputError')),
