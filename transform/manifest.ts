@@ -8,6 +8,6 @@ const manifestSchema = z.object({
 /** Relations that a dbt project makes, from the manifest of a build: models, seeds, snapshots, failures that tests store. */
 export function relationsOf(manifest: string): RelationName[] {
   return Object.values(manifestSchema.parse(JSON.parse(manifest)).nodes)
-    .filter((node) => node.relation_name != null)
+    .filter((node) => typeof node.relation_name === 'string')
     .map(({ schema, alias }) => ({ schema, name: alias }));
 }
