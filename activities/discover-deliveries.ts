@@ -3,8 +3,10 @@ import type { IngestionPlan, RunIdentity, RunManifest } from '../contracts/run';
 import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
 import { parseWorkflowInput, rawIngestionInputSchema } from '../contracts/workflow-inputs';
 import { planRun } from '../ingestion/plan-run';
+import { isUpToDate } from '../transform/build-candidate';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
+import { planBuild } from './plan-build';
 
 /** Input of `discoverDeliveries`. `input` is the workflow's own, not yet validated. */
 export interface DiscoverDeliveriesInput {
@@ -13,9 +15,10 @@ export interface DiscoverDeliveriesInput {
   scheduledAt: string | undefined;
 }
 
-export function createDiscoverDeliveries({ config, warehouse, codeVersion }: ActivityDependencies) {
+export function createDiscoverDeliveries(dependencies: ActivityDependencies) {
+  const { config, warehouse, codeVersion } = dependencies;
   /**
-   * Validates the workflow's input and fixes what the run loads: writes its manifest, or reads the one that its first
+   * Validates the workflow's input and fixes what the run loads and builds: writes its manifest, or reads the one that its first
    * execution wrote.
    */
   return async function discoverDeliveries({
@@ -26,8 +29,18 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
     return withHeartbeat(async (_report, signal) => {
       const parsed = parseWorkflowInput(rawIngestionInputSchema, 'mfgRawIngestion', input);
       const systems = await readSourceContracts(config.dbtDir);
+      const tables = systems.flatMap((system) => system.tables);
+      const isReusing = (parsed.onUnchanged ?? config.onUnchanged) === 'reuse';
+      const build = await planBuild(dependencies, { ...parsed, isReusing }, signal);
+      const complete = async (manifest: RunManifest, ignoredFiles: string[]): Promise<IngestionPlan> => ({
+        ...toPlan(manifest, systems, ignoredFiles, config.parallelLoads),
+        build,
+        buildAnyway:
+          parsed.select !== undefined ||
+          (isReusing && !(await isUpToDate(warehouse, { run, tables, dbtDir: config.dbtDir }))),
+      });
       const standing = await warehouse.readManifest(run.loadId);
-      if (standing !== undefined) return toPlan(standing, systems, [], config.parallelLoads);
+      if (standing !== undefined) return complete(standing, []);
       const known = await warehouse.knownDeliveries();
       const { sourceDir } = config;
       const plan = await planRun({
@@ -38,10 +51,11 @@ export function createDiscoverDeliveries({ config, warehouse, codeVersion }: Act
         sourceDir,
         known,
         codeVersion,
+        onUnchanged: config.onUnchanged,
         signal,
       });
       const manifest = await warehouse.saveManifest(plan.manifest);
-      return toPlan(manifest, systems, plan.ignoredFiles, config.parallelLoads);
+      return complete(manifest, plan.ignoredFiles);
     });
   };
 }
@@ -67,6 +81,7 @@ function toPlan(
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     logicalDates: [...new Set(deliveries.map((delivery) => delivery.logicalDate))].sort(),
     ignoredFiles: ignoredFiles.slice(0, 20),
+    reused: manifest.reused.length,
     asOf: manifest.logicalDateOrigin === 'schedule' ? manifest.startedAt : endOfDate,
   };
 }

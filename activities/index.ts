@@ -16,7 +16,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     buildCandidate: createBuildCandidate(dependencies),
     publish: createPublish(dependencies),
     checkQuality: createCheckQuality(dependencies),
-    parseTransformInput: createParseTransformInput(),
+    parseTransformInput: createParseTransformInput(dependencies),
   };
 }
 

@@ -41,6 +41,8 @@ export const configSchema = z.object({
   MFG_THREADS: wholeNumber(2, 1, 64),
   /** Loads of one run that may be under way at once. */
   MFG_PARALLEL_LOADS: wholeNumber(4, 1, 64),
+  /** What a run does with unchanged files and models when its input does not say: load and build them again, or reuse them. */
+  MFG_ON_UNCHANGED: z.enum(['load', 'reuse'], "must be 'load' or 'reuse'").default('load'),
   /** Preferred ports of the embedded server and its UI; others are taken when these are not free. */
   MFG_TEMPORAL_PORT: wholeNumber(7233, 1024, 65535),
   MFG_TEMPORAL_UI_PORT: wholeNumber(8233, 1024, 65535),
@@ -56,6 +58,7 @@ export interface Config {
   dbtDir: string;
   threads: number;
   parallelLoads: number;
+  onUnchanged: 'load' | 'reuse';
   temporalPort: number;
   temporalUiPort: number;
   temporalUiUrl: string | undefined;
@@ -84,6 +87,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dbtDir: v.MFG_DBT_DIR,
     threads: v.MFG_THREADS,
     parallelLoads: v.MFG_PARALLEL_LOADS,
+    onUnchanged: v.MFG_ON_UNCHANGED,
     temporalPort: v.MFG_TEMPORAL_PORT,
     temporalUiPort: v.MFG_TEMPORAL_UI_PORT,
     temporalUiUrl: v.MFG_TEMPORAL_UI_URL,

@@ -33,6 +33,15 @@ export interface Delivery {
   files: SourceFile[];
 }
 
+/** A delivery that a run did not load again: another load holds the same bytes under the same contract. */
+export interface ReusedDelivery {
+  table: string;
+  logicalDate: string;
+  /** The load that holds it, and its partition there. */
+  reusedLoadId: string;
+  reusedLoadSeq: bigint;
+}
+
 /** Promise 3: written by the first execution of a LOAD_ID, read by every later attempt. */
 export interface RunManifest extends RunIdentity {
   sourceSystem: string;
@@ -45,6 +54,8 @@ export interface RunManifest extends RunIdentity {
   codeVersion: string;
   /** Deliveries to load, in batches: one activity loads one batch. */
   batches: Delivery[][];
+  /** Deliveries of the run's own date that are not loaded again (`onUnchanged: reuse`). */
+  reused: ReusedDelivery[];
 }
 
 /** What `discoverDeliveries` tells the workflow. */
@@ -67,6 +78,38 @@ export interface IngestionPlan {
    * logical date in the source system's time zone.
    */
   asOf: string;
+  /** Deliveries of the run's own date that are not loaded again. Absent in runs of version 0.1.0, as all below. */
+  reused?: number;
+  /** How to build. */
+  build?: BuildOrder;
+  /**
+   * A build is due even when there is nothing to load: `select` asks for it, or (with `reuse`) code or contracts have changed
+   * since what is published was built.
+   */
+  buildAnyway?: boolean;
+}
+
+/** How much of the models a run builds. */
+export interface BuildOrder {
+  /** PARTIAL: in a copy of the publication before, what is downstream of changed tables and code. FULL: everything, anew. */
+  scope: BuildScope;
+  /** dbt nodes that the run's `select` named, as dbt selects them by name. */
+  select: string[];
+}
+
+export type BuildScope = 'FULL' | 'PARTIAL';
+
+/** Input of `buildCandidate`; runs of version 0.1.0 give the identity only. */
+export interface BuildCandidateInput extends RunIdentity {
+  /** Default: everything. */
+  build?: BuildOrder | undefined;
+}
+
+/** What `parseTransformInput` tells the workflow. */
+export interface TransformPlan {
+  build: BuildOrder;
+  /** Nothing that a build depends on has changed since the publication was built, and no build was asked for. */
+  isNothingNew: boolean;
 }
 
 /** Counts of sealed partitions. `rowsRead === rowsLoaded + rowsRejected`, always. */
@@ -104,12 +147,23 @@ export interface BuildCounts {
   seconds: number;
 }
 
+/** What a run built. */
+export interface BuildSummary extends BuildCounts {
+  scope: BuildScope;
+  /** Why a build that was to be PARTIAL became FULL: half a sentence. */
+  fullBecause?: string;
+}
+
 /**
  * A candidate after its build. Both others are kept for inspection and cannot be published: `HELD` is whole, but a test
  * failed; `FAILED` lacks a model.
  */
 export interface CandidateResult extends BuildCounts {
   publication: number;
+  /** Absent in runs of version 0.1.0: FULL. */
+  scope?: BuildScope;
+  /** Why a build that was to be PARTIAL became FULL: half a sentence. */
+  fullBecause?: string;
   status: 'BUILT' | 'HELD' | 'FAILED';
   /** First failures, for the run's sentence. */
   failures: NodeFailure[];
@@ -161,11 +215,13 @@ export interface RawIngestionResult {
   /** Dates that were loaded, ascending. */
   logicalDates: string[];
   ignoredFiles: string[];
-  /** `NOTHING_NEW`: no delivery to load, so nothing was built; quality was monitored all the same. */
+  /** `NOTHING_NEW`: no delivery to load (and with `reuse` nothing else changed), so nothing was built; quality was monitored all the same. */
   outcome: 'PUBLISHED' | 'NOTHING_NEW';
   publication: number | null;
   loads: CheckedLoads;
-  build: BuildCounts | null;
+  /** Deliveries of the run's own date that were not loaded again, since another load holds them. */
+  reused: number;
+  build: BuildSummary | null;
   warned: NodeFailure[];
   quality: DataQualityResult | null;
 }
@@ -173,9 +229,10 @@ export interface RawIngestionResult {
 /** Result of `mfgDbtTransform`. */
 export interface DbtTransformResult {
   loadId: string;
-  outcome: 'PUBLISHED';
-  publication: number;
-  build: BuildCounts;
+  /** `NOTHING_NEW` (only with `reuse`): nothing has changed since the publication was built. */
+  outcome: 'PUBLISHED' | 'NOTHING_NEW';
+  publication: number | null;
+  build: BuildSummary | null;
   warned: NodeFailure[];
 }
 

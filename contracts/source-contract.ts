@@ -141,6 +141,8 @@ export interface SourceTable {
   eventFreshness: Freshness | undefined;
   /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect, drift policy. */
   digest: string;
+  /** SHA-256 over all that the sources file says of the table and of its system: what dbt's models may read of it. */
+  definitionDigest: string;
 }
 
 /** A source system: one folder of deliveries. */
@@ -200,7 +202,10 @@ export function parseSourcesFile(text: string, file: string, system: string): So
     name: system,
     timeZone: source.config.meta.time_zone,
     logicalDateOffsetDays: source.config.meta.logical_date_offset_days,
-    tables: source.tables.map((table) => toSourceTable(table, system, source.config.meta, file)),
+    tables: source.tables.map((table) => ({
+      ...toSourceTable(table, system, source.config.meta, file),
+      definitionDigest: sha256([{ ...source, tables: [] }, table]),
+    })),
   };
 }
 
@@ -209,7 +214,7 @@ function toSourceTable(
   system: string,
   defaults: z.infer<typeof systemMetaSchema>,
   file: string,
-): SourceTable {
+): Omit<SourceTable, 'definitionDigest'> {
   const { meta } = table.config;
   const columns = table.columns.map((column) => ({
     name: column.name,
@@ -255,7 +260,11 @@ function digestOf(described: unknown[], columns: SourceColumn[], drift: DriftPol
     .filter(([kind, policy]) => policy !== DEFAULT_DRIFT_POLICY[kind as keyof DriftPolicy])
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = [...described, ...[aliases, policies].filter((part) => part.length > 0)];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return sha256(parts);
+}
+
+function sha256(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 /** RAW has one namespace: `RAW.<TABLE>` must belong to one system. */

@@ -2,6 +2,25 @@ import { z } from 'zod';
 import { InvalidInputError } from './errors';
 
 const logicalDate = z.iso.date('must be a date such as 2026-03-11');
+/**
+ * One of dbt's selectors. It becomes one argument of a dbt process of its own; without a leading '-' and without spaces it cannot
+ * be an option or two arguments. What needs the state of another build is refused: what has changed is built anyway.
+ */
+const selector = z
+  .string()
+  .max(200)
+  .regex(
+    /^[@+*\w][\w@+*.,:/-]*$/,
+    "must be one of dbt's selectors, such as plant_day_kpis, +dim_shift, path:models/marts or tag:daily",
+  )
+  .refine((text) => !/(^|,|[@+])(state|result|source_status):/.test(text), {
+    error: 'must not ask for the state of another build: what has changed is built anyway',
+  });
+/** What to build besides what has changed; everything downstream of it is built too. */
+const select = z.array(selector).min(1).max(100);
+/** What becomes of work whose result stands already. Default: MFG_ON_UNCHANGED. */
+const onUnchanged = z.enum(['load', 'reuse'], "must be 'load' or 'reuse'");
+
 const tableName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a table name as in the sources file');
 
 /** Input of `mfgRawIngestion`; everything may be left out. */
@@ -12,14 +31,23 @@ export const rawIngestionInputSchema = z.strictObject({
   logicalDate: logicalDate.optional(),
   /** Load only the deliveries of the logical date, not the pending earlier ones. */
   exact: z.boolean().optional(),
-  /** Load only these tables; the build is a full one all the same. */
+  /** Load only these tables; what is not downstream of them is taken over from the publication before. */
   tables: z.array(tableName).min(1).optional(),
   /** Tables whose deliveries may be far smaller than what they replace, which a gate refuses otherwise. */
   acceptSmaller: z.array(tableName).min(1).optional(),
+  /** dbt selectors of what to build besides what is downstream of the loaded tables and of changed code. */
+  select: select.optional(),
+  /** `reuse`: an unchanged file is not loaded again, and models that nothing changes are not built again. */
+  onUnchanged: onUnchanged.optional(),
 });
 
 /** Input of `mfgDbtTransform`. */
-export const dbtTransformInputSchema = z.strictObject({});
+export const dbtTransformInputSchema = z.strictObject({
+  /** dbt selectors of what to build besides what has changed. Default: everything. */
+  select: select.optional(),
+  /** `reuse`: only models that changed code or sources change are built. */
+  onUnchanged: onUnchanged.optional(),
+});
 
 /** Input of `mfgDataQualityMonitoring`; everything may be left out. */
 export const dataQualityMonitoringInputSchema = z.strictObject({
@@ -37,6 +65,8 @@ export const dataQualityMonitoringInputSchema = z.strictObject({
     .optional(),
 });
 
+/** What becomes of work whose result stands already. */
+export type OnUnchanged = z.infer<typeof onUnchanged>;
 export type RawIngestionInput = z.infer<typeof rawIngestionInputSchema>;
 export type DbtTransformInput = z.infer<typeof dbtTransformInputSchema>;
 export type DataQualityMonitoringInput = z.infer<typeof dataQualityMonitoringInputSchema>;

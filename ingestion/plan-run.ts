@@ -1,9 +1,16 @@
 import path from 'node:path';
 import { DateTime } from 'luxon';
 import { InvalidInputError, MissingDeliveryError, UnreadableFileError } from '../contracts/errors';
-import type { Delivery, LogicalDateOrigin, RunIdentity, RunManifest, SourceFile } from '../contracts/run';
+import type {
+  Delivery,
+  LogicalDateOrigin,
+  ReusedDelivery,
+  RunIdentity,
+  RunManifest,
+  SourceFile,
+} from '../contracts/run';
 import type { SourceSystem } from '../contracts/source-contract';
-import type { RawIngestionInput } from '../contracts/workflow-inputs';
+import type { OnUnchanged, RawIngestionInput } from '../contracts/workflow-inputs';
 import type { KnownDeliveries } from '../warehouse/warehouse';
 import { findDeliveries, type DeliveredFile, type FoundDelivery } from './deliveries';
 import { fingerprintFile } from './preflight';
@@ -19,6 +26,8 @@ export interface PlanRequest {
   /** Deliveries of the publication that readers see, and those that a rollback took away from them. */
   known: KnownDeliveries;
   codeVersion: string;
+  /** When the input does not say. Default: `load`. */
+  onUnchanged?: OnUnchanged | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +48,8 @@ const BATCH_BYTES = 256 * 1024 * 1024;
  *
  * The run's own date is loaded whatever is published; an earlier delivery only when it is pending, that is, when the
  * publication does not hold it with the same bytes. A delivery that a rollback withdrew is not loaded while its files stay as
- * they are, unless its date is asked for. Later deliveries are left to later runs.
+ * they are, unless its date is asked for. Later deliveries are left to later runs. With `reuse`, what of the run's own date
+ * the publication holds with the same bytes under the same contract is not loaded again.
  *
  * @throws InvalidInputError for a system, table or date that is not there; MissingDeliveryError when the run's own date
  * was delivered without a required table.
@@ -66,16 +76,26 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
     .filter((d) => d.logicalDate === logicalDate || (d.logicalDate < logicalDate && input.exact !== true))
     .sort((a, b) => compare(a.logicalDate, b.logicalDate) || compare(a.table, b.table));
   const published = new Map(request.known.published.map((d) => [placeOf(d), d]));
+  const contractDigests = Object.fromEntries(
+    system.tables.filter((t) => tables.has(t.name)).map((t) => [t.name, t.digest]),
+  );
+  const isReusing = (input.onUnchanged ?? request.onUnchanged) === 'reuse';
   const deliveries: Delivery[] = [];
+  const reused: ReusedDelivery[] = [];
   const withdrawn: Delivery[] = [];
   for (const found of candidates) {
     const known = published.get(placeOf(found));
     // The run's own date is always read anew: what looks untouched may have been replaced by a file of equal size and time.
-    const delivery = await fingerprint(request, found, found.logicalDate === logicalDate ? undefined : known);
-    const isAskedFor = found.logicalDate === input.logicalDate;
-    if (!isAskedFor && isWithdrawn(delivery, request.known)) {
+    const isOwnDate = found.logicalDate === logicalDate;
+    const delivery = await fingerprint(request, found, isOwnDate ? undefined : known);
+    const isUnchanged = known !== undefined && sameFiles(delivery, known);
+    if (found.logicalDate !== input.logicalDate && isWithdrawn(delivery, request.known)) {
       withdrawn.push(delivery);
-    } else if (found.logicalDate === logicalDate || known === undefined || !sameFiles(delivery, known)) {
+    } else if (!isUnchanged) {
+      deliveries.push(delivery);
+    } else if (isOwnDate && isReusing && known.contractDigest === contractDigests[found.table]) {
+      reused.push({ table: found.table, logicalDate, reusedLoadId: known.loadId, reusedLoadSeq: known.loadSeq });
+    } else if (isOwnDate) {
       deliveries.push(delivery);
     }
   }
@@ -85,9 +105,10 @@ export async function planRun(request: PlanRequest): Promise<RunPlan> {
     logicalDate,
     logicalDateOrigin: origin,
     startedAt,
-    contractDigests: Object.fromEntries(system.tables.filter((t) => tables.has(t.name)).map((t) => [t.name, t.digest])),
+    contractDigests,
     codeVersion: request.codeVersion,
     batches: toBatches(deliveries),
+    reused,
   };
   return { manifest, ignoredFiles: folder.ignoredFiles, withdrawn };
 }

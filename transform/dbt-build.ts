@@ -1,26 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { ConfigurationError } from '../contracts/errors';
 import type { BuildCounts, NodeFailure } from '../contracts/run';
 import type { NodeResult } from '../warehouse/warehouse';
+import { runDbt, targetPathOf, type DbtEnd, type DbtEvent, type DbtProcess } from './dbt-process';
 
-/** One dbt process for one candidate. */
-export interface DbtBuildRequest {
-  /** The dbt executable. */
-  dbt: string;
-  /** The dbt project, which holds its profiles too. */
-  dbtDir: string;
-  /** The candidate's folder: dbt's working directory, so that the profile's relative path names the candidate. */
-  folder: string;
-  target: string;
-  threads: number;
-  /** Folder that keeps dbt's partial-parse state from build to build: parsing is a third of a small build. */
-  parseCacheDir: string;
-  signal?: AbortSignal | undefined;
+/** One build of one candidate, whose folder is dbt's working directory. */
+export interface DbtBuildRequest extends DbtProcess {
+  /** What to build: dbt selectors, each an argument of its own. Default: everything. */
+  select?: string[] | undefined;
+  /** Folder with the manifest that `state:` selectors compare with. */
+  stateDir?: string | undefined;
   /** Called as each node ends. */
   onNode?: (done: number, of: number, node: string) => void;
 }
@@ -36,24 +26,15 @@ export interface DbtBuild {
   artifacts: { name: string; content: string }[];
 }
 
+/** A node's result under its unique id. */
+type NodeResults = Map<string, NodeResult>;
+
 const ARTIFACTS = ['manifest.json', 'run_results.json'];
 /**
  * Unit tests prove the models' code on made-up rows: they say nothing of this data, and `npm test` runs them. Exposures are
  * descriptions.
  */
 const NOT_BUILT = ['unit_test', 'exposure'];
-const PARTIAL_PARSE = 'partial_parse.msgpack';
-/** dbt ends its connections on SIGINT; what has not ended by then is killed. */
-const INTERRUPT_PATIENCE_MS = 3_000;
-
-const logLineSchema = z.object({
-  info: z.object({ name: z.string(), level: z.string(), msg: z.string() }),
-  data: z.looseObject({
-    index: z.number().optional(),
-    total: z.number().optional(),
-    node_info: z.looseObject({ node_name: z.string() }).optional(),
-  }),
-});
 
 const runResultsSchema = z.object({
   elapsed_time: z.number(),
@@ -70,139 +51,120 @@ const runResultsSchema = z.object({
 });
 
 /**
- * Runs `dbt build` as one process and reads its results from dbt's own artifacts.
+ * Runs `dbt build` as one process and reads its results from dbt's own artifacts. When a test fails, dbt leaves out what is
+ * downstream of it; that is built and tested then by two more processes, so that a candidate which is held is whole.
  *
+ * A selection is built into a copy of another build: incremental models and seeds are made anew, as in an empty database.
  * A failing model or test is a result, not an error. On abort dbt and all it started are stopped, and the signal's
  * reason is thrown.
  *
  * @throws ConfigurationError when dbt cannot be started; Error (to be tried again) when something else killed it.
  */
 export async function runDbtBuild(request: DbtBuildRequest): Promise<DbtBuild> {
-  const targetPath = path.join(request.folder, 'target');
-  await mkdir(targetPath, { recursive: true });
-  const cached = path.join(request.parseCacheDir, PARTIAL_PARSE);
-  await copyFile(cached, path.join(targetPath, PARTIAL_PARSE)).catch(ignoreMissing);
   const started = Date.now();
-  const { code, errors } = await runDbt(request, targetPath);
-  await keepParseState(path.join(targetPath, PARTIAL_PARSE), cached, path.basename(request.folder));
-  const results = await readFile(path.join(targetPath, 'run_results.json'), 'utf8').catch(() => undefined);
-  const nodes = results === undefined ? [] : toNodes(results);
+  const selection = request.select && ['--full-refresh', ...selectArguments(request.select)];
+  const state = request.stateDir === undefined ? [] : ['--state', request.stateDir];
+  const end = await runDbt(
+    request,
+    ['build', ...withThreads(request), ...excluding(NOT_BUILT), ...state, ...(selection ?? [])],
+    nodeReporter(request),
+  );
+  const results = await readNodes(request.folder);
+  const artifacts = await readArtifacts(request.folder);
+  let judged = judge(results, end, request.select !== undefined);
+  if (judged.status === 'HELD') {
+    await completeHeld(request, results);
+    judged = judge(results, end, false);
+    if ([...results.values()].some(isSkippedModel)) judged.status = 'FAILED';
+  }
+  const nodes = [...results.values()];
   const seconds = (Date.now() - started) / 1000;
   return {
-    ...judge(nodes, code, errors),
+    ...judged,
     counts: count(nodes, seconds),
     nodes,
-    artifacts: await readArtifacts(targetPath),
+    artifacts,
   };
 }
 
-/** Runs the process to its end; returns its exit code and dbt's own error messages. */
-async function runDbt(request: DbtBuildRequest, targetPath: string): Promise<{ code: number; errors: string[] }> {
-  const { signal } = request;
-  signal?.throwIfAborted();
-  const options = ['--log-format', 'json', '--log-level', 'info', '--log-level-file', 'info', '--no-use-colors'];
-  const child = spawn(
-    request.dbt,
-    [...options, '--log-path', path.join(request.folder, 'logs'), 'build']
-      .concat(['--project-dir', request.dbtDir, '--profiles-dir', request.dbtDir, '--target', request.target])
-      .concat(['--target-path', targetPath, '--threads', String(request.threads)])
-      .concat(NOT_BUILT.flatMap((type) => ['--exclude-resource-type', type])),
-    {
-      cwd: request.folder,
-      // A group of its own, so that a stop reaches whatever dbt started, and Ctrl-C on the worker does not reach dbt first.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
-        MFG_THREADS: String(request.threads),
-        PYTHONUNBUFFERED: '1',
-      },
-    },
-  );
-  const exit = once(child, 'close');
-  // A failure to start is awaited only after its output has ended: until then it must not count as unhandled.
-  exit.catch(() => undefined);
-  const stop = () => void stopGroup(child);
-  signal?.addEventListener('abort', stop);
-  const errors: string[] = [];
-  try {
-    const stderr = readAll(child);
-    let done = 0;
-    for await (const line of createInterface({ input: child.stdout })) {
-      const event = parseLogLine(line);
-      if (event === undefined) continue;
-      if (event.info.level === 'error') errors.push(event.info.msg);
-      if (event.data.node_info !== undefined && event.data.total !== undefined && /Result$/.test(event.info.name)) {
-        request.onNode?.(++done, event.data.total, event.data.node_info.node_name);
-      }
+/** Builds what dbt skipped because a test upstream failed, then runs the tests that were skipped. */
+async function completeHeld(request: DbtBuildRequest, results: NodeResults): Promise<void> {
+  const skipped = [...results.values()].filter((node) => node.status === 'skipped');
+  const models = skipped.filter(isSkippedModel).map(({ node }) => node);
+  const tests = skipped.filter((node) => !isSkippedModel(node)).map(({ node }) => node);
+  const run = async (command: string[]) => {
+    await runDbt(request, command, nodeReporter(request));
+    for (const [id, node] of await readNodes(request.folder)) results.set(id, node);
+  };
+  if (models.length > 0) {
+    const options = [...excluding([...NOT_BUILT, 'test']), '--full-refresh', ...selectArguments(models)];
+    await run(['build', ...withThreads(request), ...options]);
+  }
+  if (tests.length > 0) {
+    await run(['test', ...withThreads(request), ...excluding(['unit_test']), ...selectArguments(tests)]);
+  }
+}
+
+/** A model, or whatever else leaves a relation: all but a test. */
+function isSkippedModel({ status, resourceType }: NodeResult): boolean {
+  return status === 'skipped' && resourceType !== 'test';
+}
+
+function nodeReporter(request: DbtBuildRequest): (event: DbtEvent) => void {
+  let done = 0;
+  return ({ info, data }) => {
+    if (data.node_info !== undefined && data.total !== undefined && /Result$/.test(info.name)) {
+      request.onNode?.(++done, data.total, data.node_info.node_name);
     }
-    const [code, killedBy] = (await exit.catch((error: unknown) => cannotStart(request.dbt, error))) as [
-      number | null,
-      NodeJS.Signals | null,
-    ];
-    signal?.throwIfAborted();
-    if (code === null) throw new Error(`dbt was killed by ${killedBy} (out of memory?): it is tried again.`);
-    if (code !== 0 && errors.length === 0) errors.push((await stderr).trim() || `dbt ended with exit code ${code}`);
-    return { code, errors };
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
+  };
 }
 
-function cannotStart(dbt: string, error: unknown): never {
-  throw new ConfigurationError(
-    `dbt cannot be started (${(error as Error).message}): run npm run setup to install ${dbt}.`,
-    {
-      cause: error,
-    },
+function withThreads({ threads }: DbtBuildRequest): string[] {
+  return ['--threads', String(threads)];
+}
+
+function excluding(types: string[]): string[] {
+  return types.flatMap((type) => ['--exclude-resource-type', type]);
+}
+
+function selectArguments(select: string[]): string[] {
+  return ['--select', ...select];
+}
+
+/** Results of the last dbt process in a folder; empty when it wrote none. */
+async function readNodes(folder: string): Promise<NodeResults> {
+  const results = await readFile(path.join(targetPathOf(folder), 'run_results.json'), 'utf8').catch(() => undefined);
+  return results === undefined ? new Map() : toNodes(results);
+}
+
+function toNodes(results: string): NodeResults {
+  return new Map(
+    runResultsSchema.parse(JSON.parse(results)).results.map((result) => {
+      // <type>.<package>.<name>[.<hash>], but unit_test.<package>.<model>.<name>
+      const [resourceType = '', , name = '', last = name] = result.unique_id.split('.');
+      const node = {
+        node: resourceType === 'unit_test' ? last : name,
+        resourceType,
+        status: result.status,
+        message: oneSentence(result.message ?? ''),
+        rows: result.failures ?? result.adapter_response?.rows_affected ?? null,
+        seconds: result.execution_time,
+      };
+      return [result.unique_id, node];
+    }),
   );
 }
 
-async function stopGroup(child: ChildProcess): Promise<void> {
-  signalGroup(child, 'SIGINT');
-  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), INTERRUPT_PATIENCE_MS);
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-  clearTimeout(timer);
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The group has ended by itself.
-  }
-}
-
-function parseLogLine(line: string): z.infer<typeof logLineSchema> | undefined {
-  try {
-    return logLineSchema.parse(JSON.parse(line));
-  } catch {
-    // Python warnings and the like are no log events.
-    return undefined;
-  }
-}
-
-function toNodes(results: string): NodeResult[] {
-  return runResultsSchema.parse(JSON.parse(results)).results.map((result) => {
-    // <type>.<package>.<name>[.<hash>], but unit_test.<package>.<model>.<name>
-    const [resourceType = '', , name = '', last = name] = result.unique_id.split('.');
-    return {
-      node: resourceType === 'unit_test' ? last : name,
-      resourceType,
-      status: result.status,
-      message: oneSentence(result.message ?? ''),
-      rows: result.failures ?? result.adapter_response?.rows_affected ?? null,
-      seconds: result.execution_time,
-    };
-  });
-}
-
-/** Only an exit code of 0 with nothing but good results is a good build. */
-function judge(nodes: NodeResult[], code: number, errors: string[]): Pick<DbtBuild, 'status' | 'failures' | 'warned'> {
+/** Only an exit code of 0 with nothing but good results is a good build; of a selection, also one of nothing. */
+function judge(
+  results: NodeResults,
+  { code, errors }: DbtEnd,
+  mayBeEmpty: boolean,
+): Pick<DbtBuild, 'status' | 'failures' | 'warned'> {
+  const nodes = [...results.values()];
   const failures = nodes.filter((node) => node.status === 'error' || node.status === 'fail').map(toFailure);
   const warned = nodes.filter((node) => node.status === 'warn').map(toFailure);
+  if (nodes.length === 0 && code === 0 && mayBeEmpty) return { status: 'BUILT', failures, warned };
   if (nodes.length === 0) {
     const message = oneSentence(errors.at(-1) ?? 'dbt wrote no results');
     return { status: 'FAILED', failures: [{ node: 'dbt', status: 'error', message }], warned };
@@ -232,32 +194,11 @@ function oneSentence(message: string): string {
   return message.replace(/\s+/g, ' ').trim().slice(0, 1000);
 }
 
-async function keepParseState(fresh: string, cached: string, build: string): Promise<void> {
-  await mkdir(path.dirname(cached), { recursive: true });
-  const aside = `${cached}.${build}`;
-  try {
-    await copyFile(fresh, aside);
-    await rename(aside, cached);
-  } catch (error) {
-    ignoreMissing(error);
-  }
-}
-
-async function readArtifacts(targetPath: string): Promise<{ name: string; content: string }[]> {
+async function readArtifacts(folder: string): Promise<DbtBuild['artifacts']> {
   const found = [];
   for (const name of ARTIFACTS) {
-    const content = await readFile(path.join(targetPath, name), 'utf8').catch(() => undefined);
+    const content = await readFile(path.join(targetPathOf(folder), name), 'utf8').catch(() => undefined);
     if (content !== undefined) found.push({ name, content });
   }
   return found;
-}
-
-async function readAll(child: ChildProcess): Promise<string> {
-  let text = '';
-  for await (const chunk of child.stderr ?? []) text += String(chunk);
-  return text.slice(-4000);
-}
-
-function ignoreMissing(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

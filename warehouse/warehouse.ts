@@ -64,6 +64,8 @@ export interface CandidateRequest {
   scope: 'FULL' | 'PARTIAL';
   /** Hash of the dbt project that will build it. */
   projectDigest: string;
+  /** Hash of what shapes every relation of a build: a base that was built with another is not copied. */
+  settingsDigest: string;
   /** Dates of this run's load that do not count, since one of their deliveries could not be loaded. */
   withoutDates: string[];
   /** Tables that this run's load replaces whole (strategy `truncate_reload`): the base's other dates of them go. */
@@ -109,6 +111,9 @@ export interface RejectedRecord {
   state: 'current' | 'loaded' | 'failed';
 }
 
+/** What a build would be made from, as far as its loads go. */
+export type BuildInputsRequest = Pick<CandidateRequest, 'run' | 'tables' | 'withoutDates' | 'replacedTables'>;
+
 /** A candidate that is open for its build. */
 export interface Candidate {
   publication: number;
@@ -116,14 +121,22 @@ export interface Candidate {
   base: number | null;
   /** What it became: see CandidateRequest. */
   scope: 'FULL' | 'PARTIAL';
+  /** Why a PARTIAL one became FULL: half a sentence. */
+  fullBecause: string | undefined;
+  /** False when the base was built from the same dbt project. */
+  isProjectChanged: boolean;
   /** Tables whose RAW views differ from the base's: other partitions, or another contract. */
   changedTables: string[];
   /** dbt's manifest.json of the base's build; undefined without a base. */
   baseManifest: string | undefined;
   /** Folder for dbt to run in; its artifacts stay here too. */
   folder: string;
-  /** dbt target (of profiles.yml) that builds into this candidate. */
-  dbtTarget: string;
+}
+
+/** A relation as dbt names it. */
+export interface RelationName {
+  schema: string;
+  name: string;
 }
 
 /** What is recorded of a build that has ended. */
@@ -133,6 +146,10 @@ export interface BuildRecord {
   nodes: NodeResult[];
   /** One sentence, when it did not end well. */
   failure: string | undefined;
+  /**
+   * Of a PARTIAL build, the relations that the dbt project makes: whatever else the copy of the base holds outside RAW is dropped.
+   */
+  relations?: RelationName[];
   /** Files of the build that later builds or people need: dbt's manifest and run results. */
   artifacts: { name: string; content: string }[];
 }
@@ -291,6 +308,8 @@ export interface BuildInputs {
   changedTables: string[];
   /** Hash of the dbt project that built the base; null when it is not known. */
   projectDigest: string | null;
+  /** Hash of what shapes every relation of the base; null when it is not known. */
+  settingsDigest: string | null;
 }
 
 /**
@@ -298,6 +317,9 @@ export interface BuildInputs {
  * be retried after any step.
  */
 export interface Warehouse {
+  /** dbt target (of profiles.yml) that builds into this warehouse. */
+  readonly dbtTarget: string;
+
   /** The manifest of a run, or undefined before its first execution has written it. */
   readManifest(loadId: string): Promise<RunManifest | undefined>;
 
@@ -335,7 +357,7 @@ export interface Warehouse {
   rejectedRecords(filter: RejectsFilter): Promise<{ total: number; records: RejectedRecord[] }>;
 
   /** What `createCandidate` would start from now: to know whether there is anything to build. Changes nothing. */
-  buildInputs(request: Omit<CandidateRequest, 'attempt' | 'scope' | 'projectDigest'>): Promise<BuildInputs>;
+  buildInputs(request: BuildInputsRequest): Promise<BuildInputs>;
 
   /**
    * Opens a new candidate on the head: the base's partitions plus this run's, winners by logical date, run start, LOAD_ID.

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import type { CandidateResult, RunIdentity } from '../contracts/run';
+import type { BuildCandidateInput, BuildSummary, CandidateResult } from '../contracts/run';
 import { BUILD, MAX_REBUILDS, METADATA } from './activity-options';
 
 const { buildCandidate } = proxyActivities<Activities>(BUILD);
@@ -15,12 +15,12 @@ const { publish } = proxyActivities<Activities>(METADATA);
  * readers keep the publication they had.
  */
 export async function buildAndPublish(
-  run: RunIdentity,
+  input: BuildCandidateInput,
   onStage: (stage: 'building' | 'publishing') => void,
 ): Promise<CandidateResult> {
   for (let build = 0; build <= MAX_REBUILDS; build++) {
     onStage('building');
-    const candidate = await buildCandidate(run);
+    const candidate = await buildCandidate(input);
     if (candidate.status !== 'BUILT') throw asFailure(candidate);
     onStage('publishing');
     const { outcome } = await publish(candidate.publication);
@@ -31,6 +31,12 @@ export async function buildAndPublish(
     type: 'BaseMovedError',
     nonRetryable: true,
   });
+}
+
+/** What a run's result tells of its candidate. */
+export function buildSummary(candidate: CandidateResult): BuildSummary {
+  const { models, tests, warnings, seconds, scope = 'FULL', fullBecause } = candidate;
+  return { models, tests, warnings, seconds, scope, ...(fullBecause !== undefined && { fullBecause }) };
 }
 
 function asFailure(candidate: CandidateResult): ApplicationFailure {

@@ -1,26 +1,33 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import type { DbtTransformResult } from '../contracts/run';
+import type { DbtTransformResult, TransformPlan } from '../contracts/run';
 import type { DbtTransformInput } from '../contracts/workflow-inputs';
 import { METADATA } from './activity-options';
-import { buildAndPublish } from './build-and-publish';
+import { buildAndPublish, buildSummary } from './build-and-publish';
 import { withPlainFailures } from './failure';
 import { identify, tagOutcome } from './identity';
 
 const { parseTransformInput } = proxyActivities<Activities>(METADATA);
 
 /**
- * dbt only: builds all models and tests again on the current loads and publishes the result.
+ * dbt only: builds models and tests again on the current loads and publishes the result. Without input all of them; with
+ * `select` and `reuse` those that it names or that have changed, in a copy of what is published.
  *
  * @throws ApplicationFailure with one sentence: InvalidInputError, GateFailedError, BuildFailedError.
  */
 export async function mfgDbtTransform(input?: DbtTransformInput): Promise<DbtTransformResult> {
   return withPlainFailures(async () => {
     const run = identify();
-    await parseTransformInput(input);
-    const { publication, models, tests, warnings, seconds, warned } = await buildAndPublish(run, () => undefined);
+    // Undefined in runs of version 0.1.0.
+    const plan = (await parseTransformInput(input, run)) as TransformPlan | undefined;
+    const { loadId } = run;
+    if (plan?.isNothingNew === true) {
+      tagOutcome('NOTHING_NEW');
+      return { loadId, outcome: 'NOTHING_NEW', publication: null, build: null, warned: [] };
+    }
+    const candidate = await buildAndPublish({ ...run, build: plan?.build }, () => undefined);
+    const { publication, warned } = candidate;
     tagOutcome('PUBLISHED', publication);
-    const build = { models, tests, warnings, seconds };
-    return { loadId: run.loadId, outcome: 'PUBLISHED', publication, build, warned };
+    return { loadId, outcome: 'PUBLISHED', publication, build: buildSummary(candidate), warned };
   });
 }

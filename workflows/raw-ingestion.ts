@@ -19,7 +19,7 @@ import type {
 } from '../contracts/run';
 import type { DataQualityMonitoringInput, RawIngestionInput } from '../contracts/workflow-inputs';
 import { LOAD, METADATA } from './activity-options';
-import { buildAndPublish } from './build-and-publish';
+import { buildAndPublish, buildSummary } from './build-and-publish';
 import { mfgDataQualityMonitoring } from './data-quality-monitoring';
 import { rootCause, withPlainFailures } from './failure';
 import { identify, scheduledAt, tagLogicalDate, tagOutcome } from './identity';
@@ -31,10 +31,11 @@ const { loadPartitions } = proxyActivities<Activities>(LOAD);
 export const progressQuery = defineQuery<RunProgress>('progress');
 
 /**
- * Ingestion and full build: discover → load pending deliveries → gate → candidate → dbt build → gate → publish → monitor.
+ * Ingestion and build: discover → load pending deliveries → gate → candidate → dbt build → gate → publish → monitor.
  *
  * Without input it loads the newest delivery (or, started by a schedule, the schedule's day) and every earlier one that is
- * pending. The LOAD_ID is `<workflowId>::<firstExecutionRunId>`.
+ * pending, and builds all models. With `tables`, `select` or `reuse` it builds what they and changed code change, in a copy of
+ * what is published. The LOAD_ID is `<workflowId>::<firstExecutionRunId>`.
  *
  * @throws ApplicationFailure with one sentence: InvalidInputError, MissingDeliveryError, HeaderMismatchError,
  * SchemaDriftError, UnreadableFileError, TooManyRejectedError, SourceChangedError, GateFailedError, BuildFailedError, MonitoringFailedError.
@@ -62,7 +63,7 @@ export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIng
       progress.batchesDone++;
       progress.loads = addLoads(progress.loads, loaded);
     });
-    if (plan.batches === 0) {
+    if (plan.batches === 0 && plan.buildAnyway !== true) {
       progress.stage = 'monitoring';
       const quality = await monitor({ asOf: plan.asOf });
       return finish(run.loadId, plan, noLoads(), undefined, quality, progress);
@@ -70,7 +71,7 @@ export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIng
 
     progress.stage = 'checking';
     const loads = await checkLoad(run, input?.acceptSmaller);
-    const candidate = await buildAndPublish(run, (stage) => (progress.stage = stage));
+    const candidate = await buildAndPublish({ ...run, build: plan.build }, (stage) => (progress.stage = stage));
     progress.publication = candidate.publication;
 
     progress.stage = 'monitoring';
@@ -116,7 +117,8 @@ function finish(
     outcome,
     publication: candidate?.publication ?? null,
     loads,
-    build: candidate === undefined ? null : buildCounts(candidate),
+    reused: plan.reused ?? 0,
+    build: candidate === undefined ? null : buildSummary(candidate),
     warned: candidate?.warned ?? [],
     quality,
   };
@@ -129,10 +131,6 @@ async function inWindow(count: number, window: number, work: (index: number) => 
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: Math.min(window, count) }, lane));
-}
-
-function buildCounts({ models, tests, warnings, seconds }: CandidateResult) {
-  return { models, tests, warnings, seconds };
 }
 
 function noLoads(): LoadCounts {

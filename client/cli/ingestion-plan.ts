@@ -9,10 +9,10 @@ import { localWarehouse } from './local-warehouse';
 
 /**
  * What an ingestion would do with a delivery. `new` and `changed` are pending; `again` is the run's own date, which is
- * loaded whatever is published; `later` is left to later runs, `left out` was not asked for, `withdrawn` was taken away from
+ * loaded whatever is published, but for `reused`: unchanged, and not loaded again on request; `later` is left to later runs, `left out` was not asked for, `withdrawn` was taken away from
  * readers by a rollback and has not changed since.
  */
-export type DeliveryState = 'new' | 'changed' | 'again' | 'unchanged' | 'later' | 'left out' | 'withdrawn';
+export type DeliveryState = 'new' | 'changed' | 'again' | 'reused' | 'unchanged' | 'later' | 'left out' | 'withdrawn';
 
 /** One table's files for one logical date. */
 export interface PlannedDelivery {
@@ -48,6 +48,7 @@ export async function planIngestion(config: Config, input: RawIngestionInput): P
     sourceDir: config.sourceDir,
     known,
     codeVersion: codeVersion(),
+    onUnchanged: config.onUnchanged,
   });
   const system = systems.find((candidate) => candidate.name === manifest.sourceSystem);
   const found = system === undefined ? [] : (await findDeliveries(config.sourceDir, system)).deliveries;
@@ -65,7 +66,8 @@ function describe(
   input: RawIngestionInput,
 ): PlannedDelivery {
   const logicalDate = found.logicalDate ?? manifest.logicalDate;
-  const isSame = (delivery: Delivery) => delivery.table === table && delivery.logicalDate === logicalDate;
+  const isSame = (delivery: Pick<Delivery, 'table' | 'logicalDate'>) =>
+    delivery.table === table && delivery.logicalDate === logicalDate;
   return {
     table,
     logicalDate,
@@ -77,6 +79,7 @@ function describe(
           { table, logicalDate },
           manifest.batches.flat().find(isSame),
           published.find(isSame),
+          manifest.reused.some(isSame),
           manifest.logicalDate,
           input,
         ),
@@ -87,6 +90,7 @@ function stateOf(
   { table, logicalDate }: { table: string; logicalDate: string },
   planned: Delivery | undefined,
   published: Delivery | undefined,
+  isReused: boolean,
   runDate: string,
   input: RawIngestionInput,
 ): DeliveryState {
@@ -94,6 +98,7 @@ function stateOf(
     if (published === undefined) return 'new';
     return hashes(planned) === hashes(published) ? 'again' : 'changed';
   }
+  if (isReused) return 'reused';
   if (logicalDate > runDate) return 'later';
   const isAskedFor = (input.tables?.includes(table) ?? true) && !(input.exact && logicalDate < runDate);
   return isAskedFor ? 'unchanged' : 'left out';

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
+import type { OnUnchanged } from '../../contracts/workflow-inputs';
 
 /**
  * Parses an option's text by the schema of the field that it becomes.
@@ -37,4 +38,9 @@ const LONGEST_REASON = 500;
 export function asPublication(text: string): number {
   if (!/^[1-9]\d{0,15}$/.test(text)) throw new InvalidArgumentError('It must be a publication number, such as 3.');
   return Number(text);
+}
+
+/** The input's field of `--reuse` and `--no-reuse`; without either the configuration says. */
+export function onUnchangedOf({ reuse }: { reuse?: boolean }): { onUnchanged?: OnUnchanged } {
+  return reuse === undefined ? {} : { onUnchanged: reuse ? 'reuse' : 'load' };
 }

@@ -1,5 +1,6 @@
 import type {
   BuildCounts,
+  BuildSummary,
   DataQualityResult,
   DbtTransformResult,
   NodeFailure,
@@ -18,9 +19,7 @@ export async function showIngestion(
 ): Promise<void> {
   const { loads, ignoredFiles } = result;
   const nothingNew = result.outcome === 'NOTHING_NEW';
-  console.log(
-    heading(nothingNew ? 'There was nothing to load: nothing was built.' : publishedText(result.publication ?? 0)),
-  );
+  console.log(heading(nothingNew ? nothingNewText(result) : publishedText(result.publication ?? 0)));
   console.log(
     fields([
       ['source system', result.sourceSystem],
@@ -33,6 +32,12 @@ export async function showIngestion(
           : `${number(loads.rowsRead)} read = ${number(loads.rowsLoaded)} loaded + ${number(loads.rowsRejected)} rejected, ${bytes(loads.sizeBytes)}`,
       ],
       ['schema drift', driftText(loads.driftEvents)],
+      [
+        'reused',
+        result.reused === 0
+          ? undefined
+          : `${plural(result.reused, 'partition')} of the load before: the files are unchanged`,
+      ],
       ['ignored files', ignoredFiles.length === 0 ? undefined : ignoredText(ignoredFiles)],
       ['built', result.build === null ? undefined : buildText(result.build)],
       ['quality', result.quality === null ? undefined : qualityText(result.quality)],
@@ -45,6 +50,10 @@ export async function showIngestion(
 
 /** Shows what a transformation did. */
 export function showTransformation(result: DbtTransformResult): void {
+  if (result.publication === null || result.build === null) {
+    console.log(heading('Nothing has changed since what is published was built: nothing was built.'));
+    return;
+  }
   console.log(heading(publishedText(result.publication)));
   console.log(fields([['built', buildText(result.build)]]));
   showWarnings(result.warned, result.build);
@@ -156,13 +165,21 @@ function showFindings({ findings }: DataQualityResult): void {
   );
 }
 
+function nothingNewText({ reused }: RawIngestionResult): string {
+  return reused === 0
+    ? 'There was nothing to load: nothing was built.'
+    : 'Nothing has changed since what is published was loaded and built: nothing was built.';
+}
+
 function publishedText(publication: number): string {
   return `Published: readers now see publication ${publication}.`;
 }
 
-function buildText(build: BuildCounts): string {
+function buildText(build: BuildSummary): string {
   const warnings = build.warnings === 0 ? 'no warnings' : plural(build.warnings, 'warning');
-  return `${plural(build.models, 'model')}, ${plural(build.tests, 'test')}, ${warnings} in ${duration(build.seconds * 1000)}`;
+  const rest = build.scope === 'PARTIAL' ? '; the rest is taken over from the publication before' : '';
+  const all = build.fullBecause === undefined ? '' : `; everything, since ${build.fullBecause}`;
+  return `${plural(build.models, 'model')}, ${plural(build.tests, 'test')}, ${warnings} in ${duration(build.seconds * 1000)}${rest}${all}`;
 }
 
 function qualityText({ checks, passed, warned, failed, asOf }: DataQualityResult): string {

@@ -113,9 +113,9 @@ export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Ro
        min(a.logical_date)::varchar as first_date, max(a.logical_date)::varchar as last_date,
        coalesce(sum(a.rows_loaded) filter (a.status = 'LOADED'), 0) as rows_loaded,
        coalesce(sum(a.rows_rejected) filter (a.status = 'LOADED'), 0) as rows_rejected,
-       count(*) filter (a.status = 'FAILED') as failed_attempts,
+       count(*) filter (a.status = 'REUSED') as reused, count(*) filter (a.status = 'FAILED') as failed_attempts,
        (select count(*) from raw.schema_drift_event as d where d.load_id = a.load_id) as drift_events
-     from raw.raw_load_audit as a left join raw.current_load as c on c.load_seq = a.load_seq
+     from raw.raw_load_audit as a left join raw.current_load as c on c.load_seq = a.load_seq and a.status <> 'REUSED'
      group by a.load_id order by started_at desc limit ${limit}`,
   );
 }

@@ -10,7 +10,16 @@ export function candidateRequest(
 ): CandidateRequest {
   const run = { loadId, workflowId, runId };
   const whole = { withoutDates: [], replacedTables: [] };
-  return { run, tables, attempt: 1, scope: 'FULL', projectDigest: 'test', ...whole, ...options };
+  return {
+    run,
+    tables,
+    attempt: 1,
+    scope: 'FULL',
+    projectDigest: 'test',
+    settingsDigest: 'test',
+    ...whole,
+    ...options,
+  };
 }
 
 /** Before the first publication. */

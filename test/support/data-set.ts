@@ -84,7 +84,7 @@ export async function buildDataSet(sourceDir: string, stateDir: string, dbtDir =
     dbt: venvProgram('dbt'),
     dbtDir,
     folder: candidate.folder,
-    target: candidate.dbtTarget,
+    target: warehouse.dbtTarget,
     threads: 2,
     parseCacheDir: parseCacheOf(dbtDir),
   });

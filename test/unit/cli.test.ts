@@ -190,6 +190,10 @@ describe('mfg ingest --plan', () => {
       '2026-03-02 readings new',
       '2026-03-03 materials new',
     ]);
+    expect((await states({ logicalDate: '2026-03-02', onUnchanged: 'reuse' })).slice(0, 2)).toEqual([
+      '2026-03-01 materials changed',
+      '2026-03-02 materials reused',
+    ]);
     expect(await states({ logicalDate: '2026-03-02', exact: true, tables: ['materials'] })).toEqual([
       '2026-03-01 materials left out',
       '2026-03-02 materials again',

@@ -1,10 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runDbtBuild } from '../../transform/dbt-build';
+import { runDbtBuild, type DbtBuildRequest } from '../../transform/dbt-build';
 import { scratchDir } from '../support/scratch';
 
 /** Runs a build with a program in dbt's place: a shell script that sees dbt's arguments. */
-async function build(script: string, signal?: AbortSignal) {
+async function build(script: string, signal?: AbortSignal, options: Partial<DbtBuildRequest> = {}) {
   const folder = scratchDir();
   const dbt = path.join(folder, 'dbt');
   writeFileSync(dbt, `#!/bin/sh\n${script}\n`);
@@ -18,7 +18,7 @@ async function build(script: string, signal?: AbortSignal) {
     threads: 1,
     parseCacheDir: path.join(folder, 'cache'),
   };
-  return runDbtBuild({ ...request, signal });
+  return runDbtBuild({ ...request, signal, ...options });
 }
 
 /** A script that writes run results with these nodes (`<unique id> <status> <message>`), and ends with a code. */
@@ -42,6 +42,41 @@ describe('a dbt build', () => {
     expect((await build(results(0, 'model.mfg.a partial'))).status).toBe('FAILED');
     expect((await build(results(1, 'model.mfg.a success', 'test.mfg.b.1 fail no'))).status).toBe('HELD');
     expect((await build(results(1, 'model.mfg.a error broken', 'test.mfg.b.1 skipped'))).status).toBe('FAILED');
+  });
+
+  it('gets each selector as an argument of its own, and of a selection may build nothing', async () => {
+    const script = `for argument in "$@"; do echo "<$argument>" >> arguments; done; echo '{"elapsed_time": 1, "results": []}' > target/run_results.json`;
+    const folder = scratchDir();
+    const select = ['source:mes.a+', 'b;id', '$HOME'];
+    const built = await build(script, undefined, { folder, select, stateDir: '/state folder' });
+    expect(built).toMatchObject({ status: 'BUILT', counts: { models: 0 } });
+    const given = readFileSync(path.join(folder, 'arguments'), 'utf8');
+    expect(given).toMatch(
+      /<--state>\n<\/state folder>\n<--full-refresh>\n<--select>\n<source:mes.a\+>\n<b;id>\n<\$HOME>\n$/,
+    );
+    expect((await build(script, undefined, { folder: scratchDir() })).status).toBe('FAILED');
+  });
+
+  it('whose test failed builds and tests what dbt left out because of it; what stays left out is a failure', async () => {
+    const first = results(
+      1,
+      'model.mfg.a success',
+      'test.mfg.b.1 fail no',
+      'model.mfg.c skipped',
+      'test.mfg.d.2 skipped',
+    );
+    const script = `case "$*" in
+      *"--full-refresh --select c") ${results(0, 'model.mfg.c success')};;
+      *" test "*"--select d") ${results(0, 'test.mfg.d.2 pass')};;
+      *) ${first};;
+    esac`;
+    expect(await build(script)).toMatchObject({
+      status: 'HELD',
+      counts: { models: 2, tests: 2 },
+      failures: [{ node: 'b' }],
+      nodes: [{ status: 'success' }, { status: 'fail' }, { status: 'success' }, { status: 'pass' }],
+    });
+    expect((await build(first)).status).toBe('FAILED');
   });
 
   it('without results fails with the last words of dbt', async () => {

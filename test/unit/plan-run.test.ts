@@ -15,7 +15,11 @@ function folder(...files: string[]) {
   const sourceDir = scratchDir();
   mkdirSync(path.join(sourceDir, 'mes'));
   for (const file of files) deliver(sourceDir, `mes/${file}`, file);
-  const plan = async (input: RawIngestionInput = {}, scheduledAt?: string, published: Delivery[] = []) => {
+  const plan = async (
+    input: RawIngestionInput = {},
+    scheduledAt?: string,
+    published: (Delivery & Partial<LoadedDelivery>)[] = [],
+  ) => {
     const systems = [smallSystem()];
     const { manifest, ignoredFiles } = await planRun({
       run: RUN,
@@ -86,6 +90,27 @@ describe('planning a run', () => {
     // The same bytes with a new time are hashed again and found unchanged.
     deliver(sourceDir, 'mes/2026-03-01/materials.csv', '2026-03-01/materials.csv');
     expect((await plan({}, undefined, deliveries)).names).toEqual(['materials 2026-03-03']);
+  });
+
+  it('with reuse does not load its own date again where bytes and contract are as they were', async () => {
+    const { plan, sourceDir } = folder(...days, '2026-03-03/readings.csv');
+    const { deliveries } = await plan();
+    const digests = Object.fromEntries(smallSystem().tables.map(({ name, digest }) => [name, digest]));
+    const published = deliveries.map((d) => ({ ...loaded(d), contractDigest: digests[d.table] ?? '' }));
+    const again = await plan({ onUnchanged: 'reuse' }, undefined, published);
+    expect(again.names).toEqual([]);
+    expect(again.reused).toEqual([
+      { table: 'materials', logicalDate: '2026-03-03', reusedLoadId: 'other::run', reusedLoadSeq: 1n },
+      { table: 'readings', logicalDate: '2026-03-03', reusedLoadId: 'other::run', reusedLoadSeq: 1n },
+    ]);
+
+    const otherContract = published.map((d) => (d.table === 'readings' ? { ...d, contractDigest: 'another' } : d));
+    expect((await plan({ onUnchanged: 'reuse' }, undefined, otherContract)).names).toEqual(['readings 2026-03-03']);
+
+    deliver(sourceDir, 'mes/2026-03-03/materials.csv', 'corrected');
+    const corrected = await plan({ onUnchanged: 'reuse' }, undefined, published);
+    expect(corrected.names).toEqual(['materials 2026-03-03']);
+    expect(corrected.reused).toMatchObject([{ table: 'readings' }]);
   });
 
   it('reads its own date anew even when a changed file looks untouched', async () => {
@@ -159,6 +184,6 @@ describe('planning a run', () => {
 });
 
 /** A delivery as a load of another run holds it. */
-function loaded(delivery: Delivery): LoadedDelivery {
-  return { ...delivery, loadId: 'other::run', loadSeq: 1n, contractDigest: 'as it is' };
+function loaded(delivery: Delivery & Partial<LoadedDelivery>): LoadedDelivery {
+  return { loadId: 'other::run', loadSeq: 1n, contractDigest: 'as it is', ...delivery };
 }

@@ -39,6 +39,17 @@ describe('the contract of the source tables', () => {
     expect(digest('mode: snapshot', 'mode: append')).not.toBe(before);
   });
 
+  it('has a second digest that changes with all that models may read of it, such as its time zone', () => {
+    const of = (yaml?: string) => smallTable('materials', yaml);
+    const zone = of(SOURCES_YAML.replace('Europe/Berlin', 'UTC'));
+    expect(zone.digest).toBe(of().digest);
+    expect(zone.definitionDigest).not.toBe(of().definitionDigest);
+    const type = of(SOURCES_YAML.replace('quantity, data_type: decimal', 'quantity, data_type: integer'));
+    expect(type.definitionDigest).not.toBe(of().definitionDigest);
+    const otherTable = of(SOURCES_YAML.replace('value, data_type: decimal', 'value, data_type: integer'));
+    expect(otherTable.definitionDigest).toBe(of().definitionDigest);
+  });
+
   it("keeps the system's dialect where a table overrides a part of it", () => {
     const yaml = SOURCES_YAML.replace(
       '{ delimiter: "," }',

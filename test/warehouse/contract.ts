@@ -29,6 +29,41 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       expect(await bench.warehouse.readManifest(first.loadId)).toEqual(first);
     });
 
+    it('records what a run did not load again under the run, with the load and the partition that hold it', async () => {
+      const bench = new WarehouseBench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\nm2,only two\n`);
+      const first = await bench.plan();
+      await bench.load(first);
+      const { publication } = await bench.candidate(first);
+      await bench.warehouse.publish(publication);
+      const [held] = (await bench.warehouse.knownDeliveries()).published;
+      const reused = {
+        table: 'materials',
+        logicalDate: '2026-03-01',
+        reusedLoadId: first.loadId,
+        reusedLoadSeq: held?.loadSeq ?? 0n,
+      };
+      const run = { ...first, loadId: 'again::r', workflowId: 'again', batches: [], reused: [reused] };
+      await bench.warehouse.saveManifest(run);
+      await bench.warehouse.saveManifest(run);
+      expect(await bench.warehouse.readManifest('again::r')).toEqual(run);
+      expect(
+        await bench.rows(`select load_id, table_name, load_seq, reused_load_id, source_files, rows_read, rows_rejected
+          from raw.raw_load_audit where status = 'REUSED'`),
+      ).toEqual([
+        {
+          load_id: 'again::r',
+          table_name: 'materials',
+          load_seq: String(held?.loadSeq),
+          reused_load_id: first.loadId,
+          source_files: 'mes/2026-03-01/materials.csv',
+          rows_read: '2',
+          rows_rejected: '1',
+        },
+      ]);
+      expect(await bench.warehouse.loadCounts('again::r')).toMatchObject({ partitions: 0, rowsRead: 0, sizeBytes: 0 });
+    });
+
     it('shows loaded rows as text with their lineage, and rejected records with number, reason and raw text', async () => {
       const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\nm2,only two\nm3,,003\n`);

@@ -101,6 +101,7 @@ async function loadAll(warehouse: Warehouse, stateDir: string, table: SourceTabl
     startedAt: '2026-12-31T00:00:00.000Z',
     contractDigests: { [table.name]: table.digest },
     codeVersion: 'test',
+    reused: [],
     batches: [
       deliveries.filter((_delivery, index) => loads(index)),
       ...deliveries.filter((_delivery, index) => !loads(index)).map((delivery) => [delivery]),

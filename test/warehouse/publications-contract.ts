@@ -1,3 +1,4 @@
+import type { CandidateRequest } from '../../warehouse/warehouse';
 import { BUILT, MATERIALS, WarehouseBench, type MakeWarehouse } from '../support/warehouse-bench';
 
 const ACT = { actor: 'anna', reason: 'bad scale on line 3' };
@@ -116,6 +117,7 @@ export function publicationsContract(name: string, make: MakeWarehouse): void {
         base: second,
         changedTables: [],
         projectDigest: 'test',
+        settingsDigest: 'test',
       });
       const manifest = await bench.plan('2026-03-02');
       await bench.load(manifest);
@@ -126,6 +128,52 @@ export function publicationsContract(name: string, make: MakeWarehouse): void {
       expect(await bench.values('select publication from raw.current_publication')).toEqual([
         String(partial.publication),
       ]);
+    });
+
+    it('of a copy keeps what the project makes and drops what it no longer makes', async () => {
+      const bench = new WarehouseBench(make);
+      const models =
+        'create table core.kept as select 1 as a; create table core.gone as select 1; create view marts.gone as select 1';
+      await bench.runWithMarts('2026-03-01', 'm1,steel,1\n', models);
+      const manifest = await bench.plan('2026-03-01');
+      await bench.load(manifest);
+      const relations = [{ schema: 'core', name: 'Kept' }];
+      const { publication } = await bench.candidate(manifest, { ...BUILT, relations }, { scope: 'PARTIAL' });
+      await bench.warehouse.publish(publication);
+      expect(
+        await bench.values(`select table_schema || '.' || table_name from information_schema.tables
+          where table_catalog = current_database() and table_schema <> 'raw'`),
+      ).toEqual(['core.kept']);
+      expect(await bench.values('select a from core.kept')).toEqual([1]);
+      expect(
+        await bench.values("select count(*) from information_schema.schemata where schema_name = 'marts'"),
+      ).toEqual(['0']);
+      expect(await bench.values(`select scope from raw.raw_publication where publication = ${publication}`)).toEqual([
+        'PARTIAL',
+      ]);
+    });
+
+    it('copies no base for a partial build that was built with other settings, has no manifest, or is none', async () => {
+      const bench = new WarehouseBench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      await bench.load(manifest);
+      const partial = (options: Partial<CandidateRequest> = {}, build = BUILT) =>
+        bench.candidate(manifest, build, { scope: 'PARTIAL', ...options });
+      const first = await partial({}, { ...BUILT, artifacts: [] });
+      expect(first).toMatchObject({ scope: 'FULL', fullBecause: 'nothing is published yet' });
+      await bench.warehouse.publish(first.publication);
+      const second = await partial();
+      expect(second).toMatchObject({ scope: 'FULL', fullBecause: 'publication 1 has no dbt manifest' });
+      await bench.warehouse.publish(second.publication);
+      expect(await partial({ settingsDigest: 'other' })).toMatchObject({
+        scope: 'FULL',
+        fullBecause: 'publication 2 was built with other macros, project settings or programs',
+      });
+      expect(await partial({ projectDigest: 'other' })).toMatchObject({ scope: 'PARTIAL', isProjectChanged: true });
+      expect(await partial()).toMatchObject({ scope: 'PARTIAL', isProjectChanged: false, fullBecause: undefined });
+      const described = bench.system.tables.map((table) => ({ ...table, definitionDigest: `${table.name} is new` }));
+      expect((await partial({ tables: described })).changedTables).toEqual(['materials', 'readings']);
     });
 
     it('records who pinned what, and pins once', async () => {

@@ -2,6 +2,7 @@ import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../activities';
+import type { TransformPlan } from '../../contracts/run';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { dbtTransformInputSchema, parseWorkflowInput } from '../../contracts/workflow-inputs';
 import { bundleWorkflows, stubWorker, timeSkippingEnvironment } from '../support/workflow-env';
@@ -21,22 +22,47 @@ async function run(type: string, args: unknown[], activities: Partial<Activities
   return worker.runUntil(() => env.client.workflow.execute(type, options).catch((error: unknown) => error));
 }
 
+const TRANSFORM_PLAN: TransformPlan = { build: { scope: 'PARTIAL', select: ['dim_date'] }, isNothingNew: false };
 const CANDIDATE = { publication: 3, models: 2, tests: 4, warnings: 1, seconds: 1 };
 
 describe('mfgDbtTransform', () => {
   it('builds on the current loads and publishes', async () => {
     const warned = [{ node: 'relationships_orders', status: 'warn', message: 'Got 2 results' }] as const;
     const result = await run('mfgDbtTransform', [], {
-      parseTransformInput: () => Promise.resolve(),
+      parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),
       buildCandidate: () => Promise.resolve({ ...CANDIDATE, status: 'BUILT', failures: [], warned: [...warned] }),
       publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
     });
     expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 3, build: { models: 2, tests: 4 }, warned });
   });
 
+  it('passes on what is selected, and builds nothing when nothing has changed', async () => {
+    const orders: unknown[] = [];
+    const activities: Partial<Activities> = {
+      parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),
+      buildCandidate: ({ build }) => {
+        orders.push(build);
+        const partial = { scope: 'PARTIAL', status: 'BUILT', failures: [], warned: [] } as const;
+        return Promise.resolve({ ...CANDIDATE, ...partial, failures: [], warned: [] });
+      },
+      publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
+    };
+    const input = { select: ['dim_date'] };
+    expect(await run('mfgDbtTransform', [input], activities)).toMatchObject({ build: { scope: 'PARTIAL' } });
+    expect(orders).toEqual([TRANSFORM_PLAN.build]);
+    const nothingNew = { ...TRANSFORM_PLAN, isNothingNew: true };
+    expect(
+      await run('mfgDbtTransform', [{ onUnchanged: 'reuse' }], {
+        ...activities,
+        parseTransformInput: () => Promise.resolve(nothingNew),
+      }),
+    ).toMatchObject({ outcome: 'NOTHING_NEW', publication: null, build: null });
+    expect(orders).toHaveLength(1);
+  });
+
   it('fails with the broken model and its message', async () => {
     const result = await run('mfgDbtTransform', [], {
-      parseTransformInput: () => Promise.resolve(),
+      parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),
       buildCandidate: () =>
         Promise.resolve({
           ...CANDIDATE,
@@ -53,7 +79,7 @@ describe('mfgDbtTransform', () => {
   });
 
   it('refuses an input that it does not know', async () => {
-    const result = await run('mfgDbtTransform', [{ select: 'x' }], {
+    const result = await run('mfgDbtTransform', [{ models: 'x' }], {
       // The interceptor that makes this non-retryable belongs to the worker; here its effect is written out.
       parseTransformInput: (input) => {
         try {
@@ -61,12 +87,12 @@ describe('mfgDbtTransform', () => {
         } catch (error) {
           return Promise.reject(ApplicationFailure.nonRetryable((error as Error).message, (error as Error).name));
         }
-        return Promise.resolve();
+        return Promise.resolve(TRANSFORM_PLAN);
       },
     });
     expect((result as WorkflowFailedError).cause).toMatchObject({
       type: 'InvalidInputError',
-      message: 'mfgDbtTransform: input: Unrecognized key: "select" (known fields: none).',
+      message: 'mfgDbtTransform: input: Unrecognized key: "models" (known fields: select, onUnchanged).',
     });
   });
 });

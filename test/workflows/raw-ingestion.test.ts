@@ -66,7 +66,7 @@ async function ingest(
     buildCandidate: () => Promise.resolve(CANDIDATE),
     publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
     checkQuality: () => Promise.resolve(QUALITY),
-    parseTransformInput: () => Promise.resolve(),
+    parseTransformInput: () => Promise.resolve({ build: { scope: 'FULL', select: [] }, isNothingNew: false }),
     ...overrides,
   };
   const recorded = Object.fromEntries(
@@ -277,6 +277,28 @@ describe('mfgRawIngestion', () => {
     expect(result).toMatchObject({ outcome: 'NOTHING_NEW', publication: null, build: null, quality: { failed: 1 } });
     expect(names).toEqual(['discoverDeliveries', 'checkQuality']);
     expect(calls[1]?.args[0]).toMatchObject({ input: { asOf: PLAN.asOf } });
+  });
+
+  it('with nothing to load builds what the plan says is due all the same, as the plan says', async () => {
+    const build = { scope: 'PARTIAL', select: ['dim_date'] } as const;
+    const { result, names, calls } = await ingest({
+      discoverDeliveries: () =>
+        Promise.resolve({
+          ...PLAN,
+          batches: 0,
+          reused: 4,
+          buildAnyway: true,
+          build: { ...build, select: ['dim_date'] },
+        }),
+      buildCandidate: () => Promise.resolve({ ...CANDIDATE, scope: 'FULL', fullBecause: 'the base is gone' }),
+    });
+    expect(result).toMatchObject({
+      outcome: 'PUBLISHED',
+      reused: 4,
+      build: { scope: 'FULL', fullBecause: 'the base is gone' },
+    });
+    expect(names).toEqual(['discoverDeliveries', 'checkLoad', 'buildCandidate', 'publish', 'checkQuality']);
+    expect(calls[2]?.args[0]).toMatchObject({ build });
   });
 
   it('says that the publication stands when its quality could not be checked', async () => {

@@ -27,6 +27,8 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
   const layout = layoutOf(stateDir);
   const session = storeSessions(layout);
   return {
+    dbtTarget: 'duckdb',
+
     readManifest: (loadId) => session((db) => selectManifest(db, loadId)),
 
     saveManifest: (manifest) =>

@@ -67,6 +67,22 @@ async function insertPartitions(
   );
 }
 
+/** Appends an event REUSED per delivery that a run does not load again: it names the load and the partition that hold it. */
+export async function recordReused(db: DuckDb, run: RunManifest): Promise<void> {
+  if (run.reused.length === 0) return;
+  await db.run(
+    `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date, load_seq,
+       status, source_files, fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum, checksum_kind,
+       reused_load_id)
+     select nextval('audit_event'), $4::timestamp, $1, $2, $3, table_name, logical_date, load_seq, 'REUSED', source_files,
+       fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum, checksum_kind, load_id
+     from raw.raw_load_audit
+     where status = 'LOADED' and list_contains($5::json::bigint[], load_seq)
+     order by load_seq`,
+    [run.loadId, run.workflowId, run.runId, utcNow(), numberList(run.reused.map(({ reusedLoadSeq }) => reusedLoadSeq))],
+  );
+}
+
 /** One hash for a delivery's files: equal exactly when paths and bytes are. */
 export function deliveryFingerprint(delivery: Delivery): string {
   const lines = delivery.files.map((file) => `${file.sha256}  ${file.path}`).sort();
@@ -278,7 +294,9 @@ async function recordEvents(
   error: string | null,
 ): Promise<void> {
   await db.run(
-    `insert into raw.raw_load_audit
+    `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date, load_seq,
+       attempt, status, source_files, fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum,
+       checksum_kind, error)
      select nextval('audit_event'), $2::timestamp, a.load_id, a.workflow_id, a.run_id, a.table_name, a.logical_date,
        a.load_seq, a.attempt, $3, a.source_files, a.fingerprint, a.size_bytes, p.rows_read, p.rows_loaded,
        p.rows_rejected, p.checksum, p.checksum_kind, $4::varchar

@@ -1,5 +1,6 @@
-import type { Delivery, RunManifest, SourceFile } from '../../contracts/run';
+import type { Delivery, ReusedDelivery, RunManifest, SourceFile } from '../../contracts/run';
 import type { DuckDb, JsonRow } from '../../duckdb/connection';
+import { recordReused } from './ledger';
 import { isoTime } from './store-schema';
 
 /** The manifest of a run, or undefined. */
@@ -20,10 +21,26 @@ export async function selectManifest(db: DuckDb, loadId: string): Promise<RunMan
     contractDigests: JSON.parse(String(run.contract_digests)) as Record<string, string>,
     codeVersion: String(run.code_version),
     batches: toBatches(files),
+    reused: await selectReused(db, loadId),
   };
 }
 
-/** Writes a manifest; the caller has seen, in the same transaction, that there is none. */
+/** What a run did not load again, as its manifest's audit events say. */
+async function selectReused(db: DuckDb, loadId: string): Promise<ReusedDelivery[]> {
+  const rows = await db.rows(
+    `select table_name, logical_date::varchar as logical_date, load_seq, reused_load_id from raw.raw_load_audit
+     where load_id = $1 and status = 'REUSED' order by event_id`,
+    [loadId],
+  );
+  return rows.map((row) => ({
+    table: String(row.table_name),
+    logicalDate: String(row.logical_date),
+    reusedLoadId: String(row.reused_load_id),
+    reusedLoadSeq: BigInt(String(row.load_seq)),
+  }));
+}
+
+/** Writes a manifest and what it reuses; the caller has seen, in the same transaction, that there is none. */
 export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise<void> {
   await db.run(`insert into run_manifest values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9)`, [
     manifest.loadId,
@@ -55,6 +72,7 @@ export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise
       "modified_at": "VARCHAR", "sha256": "VARCHAR"}]'), max_depth := 2)`,
     [manifest.loadId, JSON.stringify(records)],
   );
+  await recordReused(db, manifest);
 }
 
 /** Groups rows of run_delivery, in their order, into batches of deliveries. */

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { InvalidInputError } from '../../contracts/errors';
 import type { PublishResult } from '../../contracts/run';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
-import { sqlString } from '../../duckdb/sql-text';
-import type { BuildRecord, Candidate, CandidateRequest } from '../warehouse';
-import { contractDigests, readArtifact, withChangedContracts } from './build-inputs';
+import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
+import type { BuildRecord, Candidate, CandidateRequest, RelationName } from '../warehouse';
+import { contractDigests, digestsOf, readArtifact, withChangedContracts } from './build-inputs';
 import { addLoadToDataSet, rawTablesOf, rejectFiles, selectHead } from './data-sets';
 import type { Layout } from './layout';
 import { forgetWithdrawn } from './withdrawn';
@@ -25,26 +25,18 @@ export async function createCandidate(
   codeVersion: string,
 ): Promise<Candidate> {
   const opened = await session((db) => openEntry(db, layout, request, codeVersion));
-  const { publication, base, scope, changedTables, baseManifest } = opened;
+  const { publication, base, views, ...candidate } = opened;
   try {
     const folder = layout.build(publication);
     await mkdir(folder, { recursive: true });
     const file = layout.database(publication);
-    if (base !== null && scope === 'PARTIAL') await copyDatabase(layout.database(base.dataSet), file);
+    if (base !== null && candidate.scope === 'PARTIAL') await copyDatabase(layout.database(base.dataSet), file);
     await withDuckDb({ path: file }, async (db) => {
       await db.run('drop schema if exists raw cascade; create schema raw');
       await db.run('create table raw.current_publication as select $1::bigint as publication', [publication]);
-      for (const view of opened.views) await db.run(view);
+      for (const view of views) await db.run(view);
     });
-    return {
-      publication,
-      base: base?.publication ?? null,
-      scope,
-      changedTables,
-      baseManifest,
-      folder,
-      dbtTarget: 'duckdb',
-    };
+    return { ...candidate, publication, base: base?.publication ?? null, folder };
   } catch (error) {
     await session((db) => endBuild(db, publication, { status: 'FAILED', failure: (error as Error).message }));
     throw error;
@@ -52,31 +44,33 @@ export async function createCandidate(
 }
 
 /** What of an open log entry its database is made from. */
-interface OpenedEntry {
-  publication: number;
-  base: { publication: number; dataSet: number } | null;
-  scope: 'FULL' | 'PARTIAL';
-  changedTables: string[];
-  baseManifest: string | undefined;
+interface OpenedEntry extends Omit<Candidate, 'base' | 'folder'> {
+  base: DataSetEntry | null;
   views: string[];
+}
+
+interface DataSetEntry {
+  publication: number;
+  dataSet: number;
 }
 
 async function openEntry(
   db: DuckDb,
   layout: Layout,
-  { run, tables, attempt, ...request }: CandidateRequest,
+  { run, tables, attempt, settingsDigest, ...request }: CandidateRequest,
   codeVersion: string,
 ): Promise<OpenedEntry> {
   const base = (await selectHead(db)) ?? null;
   const [row] = await db.rows("select nextval('publication_number') as publication");
   const publication = Number(row?.publication);
   const baseManifest = base === null ? undefined : await readArtifact(db, base.dataSet, 'manifest.json');
-  const isCopyable = base !== null && baseManifest !== undefined && (await exists(layout.database(base.dataSet)));
-  const scope = request.scope === 'PARTIAL' && isCopyable ? 'PARTIAL' : 'FULL';
+  const digests = base === null ? undefined : await digestsOf(db, base.dataSet);
+  const obstacle = await obstacleToCopying(layout, base, baseManifest, digests?.settingsDigest === settingsDigest);
+  const scope = request.scope === 'PARTIAL' && obstacle === undefined ? 'PARTIAL' : 'FULL';
   await db.run(
     `insert into raw.raw_publication (publication, base, data_set, status, kind, scope, load_id, workflow_id, run_id, attempt,
-       code_version, project_digest, contract_digests, created_at)
-     values ($1, $2::bigint, $1, 'BUILDING', 'BUILD', $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamp)`,
+       code_version, project_digest, settings_digest, contract_digests, created_at)
+     values ($1, $2::bigint, $1, 'BUILDING', 'BUILD', $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12::timestamp)`,
     [
       publication,
       base?.publication ?? null,
@@ -87,6 +81,7 @@ async function openEntry(
       attempt,
       codeVersion,
       request.projectDigest,
+      settingsDigest,
       JSON.stringify(contractDigests(tables)),
       utcNow(),
     ],
@@ -104,7 +99,32 @@ async function openEntry(
     rejectedRowsView(await rejectFiles(db, layout, publication)),
     currentLoadView(raw),
   ];
-  return { publication, base, scope, changedTables, baseManifest, views };
+  return {
+    publication,
+    base,
+    scope,
+    fullBecause: request.scope === scope ? undefined : obstacle,
+    isProjectChanged: digests?.projectDigest !== request.projectDigest,
+    changedTables,
+    baseManifest,
+    views,
+  };
+}
+
+/** Why a base cannot be copied for a partial build; undefined when it can. */
+async function obstacleToCopying(
+  layout: Layout,
+  base: DataSetEntry | null,
+  manifest: string | undefined,
+  hasSameSettings: boolean,
+): Promise<string | undefined> {
+  if (base === null) return 'nothing is published yet';
+  if (manifest === undefined) return `publication ${base.publication} has no dbt manifest`;
+  if (!hasSameSettings) {
+    return `publication ${base.publication} was built with other macros, project settings or programs`;
+  }
+  if (!(await exists(layout.database(base.dataSet)))) return `the file of publication ${base.publication} is gone`;
+  return undefined;
 }
 
 /** A published file is closed, checkpointed and never written again, so that a copy of it is a clone. */
@@ -129,7 +149,11 @@ export async function finishCandidate(
   await session((db) => recordNodes(db, publication, build));
   if (build.status === 'BUILT' || build.status === 'HELD') {
     const file = layout.database(publication);
-    await session((db) => copyAudits(db, file, publication, build));
+    await session(async (db) => {
+      await db.run(`attach ${sqlString(file)} as candidate`);
+      if (build.relations !== undefined) await dropOtherRelations(db, build.relations);
+      await copyAudits(db, publication, build);
+    });
     if (await exists(`${file}.wal`)) {
       throw new Error(`${path.basename(file)} was not closed properly: its .wal is still there`);
     }
@@ -206,11 +230,10 @@ export async function publish(session: StoreSession, layout: Layout, publication
 }
 
 /**
- * Copies the audit tables into the candidate through the store's own connection, as one moment. The candidate's own entry
+ * Copies the audit tables into the attached candidate through the store's own connection, as one moment. The candidate's own entry
  * reads PUBLISHED there when it is good: whoever can read it as a published data set, reads the truth.
  */
-async function copyAudits(db: DuckDb, file: string, publication: number, build: BuildRecord): Promise<void> {
-  await db.run(`attach ${sqlString(file)} as candidate`);
+async function copyAudits(db: DuckDb, publication: number, build: BuildRecord): Promise<void> {
   for (const table of AUDIT_TABLES) {
     await db.run(`create or replace table candidate.raw.${table} as from raw.${table}`);
   }
@@ -219,6 +242,27 @@ async function copyAudits(db: DuckDb, file: string, publication: number, build: 
     "update candidate.raw.raw_publication set status = 'PUBLISHED' where publication = $1 and status = 'BUILT'",
     [publication],
   );
+}
+
+/** Drops what the attached candidate has from its base and a build of the present project would not make. */
+async function dropOtherRelations(db: DuckDb, relations: RelationName[]): Promise<void> {
+  const found = await db.rows(
+    `select table_schema, table_name, table_type from information_schema.tables
+     where table_catalog = 'candidate' and table_schema <> 'raw'`,
+  );
+  const placeOf = (schema: unknown, name: unknown) => `${String(schema)}.${String(name)}`.toLowerCase();
+  const kept = new Set(relations.map(({ schema, name }) => placeOf(schema, name)));
+  for (const { table_schema: schema, table_name: name, table_type: type } of found) {
+    if (kept.has(placeOf(schema, name))) continue;
+    const relation = `candidate.${sqlIdentifier(String(schema))}.${sqlIdentifier(String(name))}`;
+    await db.run(`drop ${type === 'VIEW' ? 'view' : 'table'} ${relation}`);
+  }
+  const empty = await db.rows(
+    `select schema_name from duckdb_schemas()
+     where database_name = 'candidate' and not internal and schema_name not in ('raw', 'main')
+       and schema_name not in (select table_schema from information_schema.tables where table_catalog = 'candidate')`,
+  );
+  for (const { schema_name: schema } of empty) await db.run(`drop schema candidate.${sqlIdentifier(String(schema))}`);
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -91,6 +91,12 @@ const MIGRATIONS: readonly string[] = [
   create table raw.schema_drift_event (
     recorded_at timestamp, load_id varchar, table_name varchar, logical_date date, load_seq bigint,
     source_file varchar, drift varchar, column_name varchar, policy varchar, detail varchar);
+
+  -- Of an event REUSED: the load that holds the delivery already; load_seq is its partition there.
+  alter table raw.raw_load_audit add column reused_load_id varchar;
+
+  -- Hash of what shapes every relation of a build: one that was built with another is not copied for a partial build.
+  alter table raw.raw_publication add column settings_digest varchar;
   `,
 ];
 

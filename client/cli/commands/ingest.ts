@@ -4,7 +4,7 @@ import { rawIngestionInputSchema, type RawIngestionInput } from '../../../contra
 import { rawIngestion } from '../../start-runs';
 import { planIngestion, type DeliveryState, type PreparedPlan } from '../ingestion-plan';
 import { localWarehouse } from '../local-warehouse';
-import { as, asEach } from '../options';
+import { as, asEach, onUnchangedOf } from '../options';
 import { bytes, colors, heading, number, plural, table, visible } from '../print';
 import { runToEnd, type RunOptions } from '../run-to-end';
 import { failOnFailedChecks, showIngestion } from '../show-results';
@@ -14,11 +14,13 @@ interface IngestOptions extends RunOptions {
   exact?: true;
   table?: string[];
   system?: string;
+  select?: string[];
+  reuse?: boolean;
   plan?: true;
   acceptSmaller?: string[];
 }
 
-const { logicalDate, tables, sourceSystem, acceptSmaller } = rawIngestionInputSchema.shape;
+const { logicalDate, tables, sourceSystem, acceptSmaller, select } = rawIngestionInputSchema.shape;
 const PLAN_ROWS_SHOWN = 200;
 
 /** `mfg ingest`: the workflow mfgRawIngestion, or what it would load. */
@@ -33,9 +35,16 @@ export function addIngest(program: Command): void {
     .option('--exact', 'only the deliveries of that date, not the pending earlier ones')
     .option(
       '-t, --table <name...>',
-      'only these tables; all models are built all the same',
+      'only these tables; only what is downstream of them (or of changed code) is built',
       asEach(tables.unwrap().element),
     )
+    .option(
+      '--select <selector...>',
+      'build these dbt nodes too, with all that is downstream of them, and take the rest over',
+      asEach(select.unwrap().element),
+    )
+    .option('--reuse', 'do not load an unchanged file again, do not build models that nothing changes')
+    .option('--no-reuse', 'load and build all the same, whatever MFG_ON_UNCHANGED says')
     .option('-s, --system <name>', 'source system; may be left out while there is only one', as(sourceSystem))
     .option(
       '--accept-smaller <table...>',
@@ -54,6 +63,7 @@ Examples:
   npx mfg ingest --date 2026-03-11 --exact     load this day again, nothing else
   npx mfg ingest --table batches materials     only these two
   npx mfg ingest --accept-smaller equipment    half of it was scrapped: the gate is to let it pass
+  npx mfg ingest --reuse                       only what has changed: files, contracts, models
   npx mfg ingest --json | jq .quality.failed`,
     )
     .action(ingest);
@@ -66,6 +76,8 @@ async function ingest(options: IngestOptions, command: Command): Promise<void> {
     ...(options.exact && { exact: true }),
     ...(options.table && { tables: options.table }),
     ...(options.acceptSmaller && { acceptSmaller: options.acceptSmaller }),
+    ...(options.select && { select: options.select }),
+    ...onUnchangedOf(options),
   };
   const config = loadConfig();
   if (options.plan) {
@@ -114,6 +126,7 @@ const TO_LOAD: Record<DeliveryState, boolean> = {
   new: true,
   changed: true,
   again: true,
+  reused: false,
   unchanged: false,
   later: false,
   'left out': false,
@@ -124,6 +137,7 @@ const WOULD_BE: Record<DeliveryState, string> = {
   new: 'loaded: pending, new',
   changed: 'loaded: pending, changed',
   again: "loaded again: the run's own date",
+  reused: 'reused: unchanged',
   unchanged: 'unchanged',
   later: "left: after the run's date",
   'left out': 'left: not asked for',

@@ -118,13 +118,25 @@ function sentence(error: unknown): string {
 
 function loadTable(loads: QueryResult['rows']): string {
   return table(
-    ['started (UTC)', 'dates', 'partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts', 'LOAD_ID'],
+    [
+      'started (UTC)',
+      'dates',
+      'partitions',
+      'current',
+      'reused',
+      'rows',
+      'rejected',
+      'drift',
+      'failed attempts',
+      'LOAD_ID',
+    ],
     loads.map((row) => [
       time(row.started_at),
       row.first_date === row.last_date ? text(row.first_date) : `${text(row.first_date)} to ${text(row.last_date)}`,
       ...[
         row.partitions,
         row.current_partitions,
+        row.reused,
         row.rows_loaded,
         row.rows_rejected,
         row.drift_events,
@@ -132,7 +144,7 @@ function loadTable(loads: QueryResult['rows']): string {
       ].map(number),
       text(row.load_id),
     ]),
-    { right: ['partitions', 'current', 'rows', 'rejected', 'drift', 'failed attempts'], whole: ['LOAD_ID'] },
+    { right: ['partitions', 'current', 'reused', 'rows', 'rejected', 'drift', 'failed attempts'], whole: ['LOAD_ID'] },
   );
 }
 
