@@ -207,4 +207,20 @@ describe('identity, as docs/identity.md has it', () => {
     await expectAsDocumented('the same backfill again');
     expect(await bench.workflowIds()).toEqual(ids);
   });
+
+  it('a run whose build fails, and its resets once the model is mended', async () => {
+    const model = path.join(bench.dbtDir, 'models', 'staging', 'mes', 'stg_mes__materials.sql');
+    const whole = readFileSync(model, 'utf8');
+    writeFileSync(model, 'select no_such_column\n');
+    await start('mended');
+    await expectAsDocumented('a run whose build fails');
+    const sentence = await failureOf('mended');
+    expect(sentence).toMatch(/^a dbt node failed.*stg_mes__materials: .*no_such_column/);
+    writeFileSync(model, whole);
+    await reset('mended', '--type', 'LastWorkflowTask');
+    await expectAsDocumented('reset of it with `LastWorkflowTask`, the model mended');
+    expect(await failureOf('mended')).toBe(sentence);
+    await reset('mended', '--type', 'FirstWorkflowTask');
+    await expectAsDocumented('reset of it with `FirstWorkflowTask`, the model mended');
+  });
 });

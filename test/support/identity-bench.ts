@@ -173,7 +173,7 @@ export class IdentityBench {
       loadIds: count(known.length, 'the same', loadIds.length - known.length, 'new'),
       manifests: changed.length > 0 ? 'CHANGED' : count(known.length, 'the same', written.length, 'new'),
       partitions: `${after.opened - before.opened} opened, ${after.sealed - before.sealed} sealed`,
-      candidates: `${after.candidates - before.candidates} built, ${after.published - before.published} published`,
+      candidates: `${after.candidates - before.candidates} opened, ${after.published - before.published} published`,
       readers: difference(before.seen, after.seen, loadIds),
     };
   }
