@@ -85,6 +85,12 @@ export class LiveBench {
     });
   }
 
+  /** The server's address, for Temporal's own command line and for workers. */
+  get address(): string {
+    if (this.server === undefined) throw new Error('the server was not started');
+    return this.server.address;
+  }
+
   /** The same ports again: where clients and workers look for a server that comes back. */
   private ports(): { port: number; uiPort: number } | undefined {
     if (this.server === undefined) return undefined;
