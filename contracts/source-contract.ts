@@ -29,8 +29,8 @@ const tokens = z.array(z.string().trim().min(1)).min(1);
 /** How values are written in cells: what the staging models cast by. RAW keeps cells as they are written. */
 const cellFormatSchema = z.strictObject({
   decimal_mark: z.enum(['.', ',']),
-  /** Between groups of three digits; a number may be written without it all the same. */
-  thousands_mark: z.enum(THOUSANDS_MARKS).optional(),
+  /** Between groups of three digits; a number may be written without it all the same. Null: no groups here. */
+  thousands_mark: z.enum(THOUSANDS_MARKS).nullish(),
   null_tokens: z.array(z.string()),
   date_format: format,
   timestamp_format: format,
@@ -142,6 +142,7 @@ export const sourcesFileSchema = z.looseObject({
 });
 
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
+export type CellFormat = z.infer<typeof cellFormatSchema>;
 export type Freshness = z.infer<typeof freshnessSchema>;
 export type ColumnType = z.infer<typeof columnSchema>['data_type'];
 
@@ -268,6 +269,15 @@ function toSourceTable(
     sourceName: config?.meta?.source_name,
     nullTokens: config?.meta?.csv?.null_tokens ?? csv.null_tokens,
   }));
+  for (const { name, config } of table.columns) {
+    const { decimal_mark, thousands_mark } = { ...csv, ...config?.meta?.csv };
+    if (decimal_mark === thousands_mark) {
+      throw new ContractError(
+        `${file}: ${table.name}.${name} has '${decimal_mark}' as both decimal_mark and thousands_mark: say 'thousands_mark: null' ` +
+          `where there are no groups.`,
+      );
+    }
+  }
   const names = columns.map((column) => column.name);
   const called = columns.flatMap((column) => [column.name, ...column.aliases]);
   const duplicate = called.find((name, index) => called.indexOf(name) !== index);

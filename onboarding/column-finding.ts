@@ -149,7 +149,13 @@ function findNumber(name: string, cells: ColumnEvidence, habits: Habits): Column
     : `; is '${fitting[0]?.example ?? ''}' a thousand or a fraction? no cell tells` +
       (habits.decimalMark === undefined ? '' : `, other columns have '${habits.decimalMark}' for decimals`);
   const type = chosen.fractions > 0 ? 'decimal' : 'integer';
-  const found = typed(cells, type, chosen.fits, `such as ${shown(chosen.example)}${note}`, { number: chosen.format });
+  const found = typed(
+    cells,
+    type,
+    chosen.fits,
+    `such as ${shown(chosen.example)}${note}`,
+    chosen.fractions + chosen.groups > 0 ? { number: chosen.format } : {},
+  );
   const otherwise = isOpen ? fitting.filter((other) => other !== chosen).map(describeNumber) : [];
   const sureness = !isOpen ? 'sure' : habits.decimalMark === undefined ? 'guess' : 'likely';
   return { ...found, sureness: worse(found.sureness, sureness), otherwise };

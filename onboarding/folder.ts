@@ -13,6 +13,7 @@ export interface FoundFile {
   place: string;
   logicalDate: string | undefined;
   sizeBytes: number;
+  modifiedAt: Date;
 }
 
 /** Files that look like deliveries of one table. */
@@ -93,7 +94,14 @@ async function take(
   const logicalDate = folderDate ?? nameDate;
   const found = tables.get(stem.toLowerCase()) ?? { stem, files: [] };
   const place = folderDate === undefined && nameDate !== undefined ? `${nameDate}/${name}` : relative;
-  found.files.push({ file: path.join(root, relative), path: relative, place, logicalDate, sizeBytes: info.size });
+  found.files.push({
+    file: path.join(root, relative),
+    path: relative,
+    place,
+    logicalDate,
+    sizeBytes: info.size,
+    modifiedAt: info.mtime,
+  });
   tables.set(stem.toLowerCase(), found);
 }
 

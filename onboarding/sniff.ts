@@ -129,7 +129,7 @@ async function* plainBytes(file: string, name: string): AsyncIterable<Buffer> {
   }
 }
 
-function decodes(decoder: TextDecoder, chunk?: Buffer): boolean {
+function decodes(decoder: InstanceType<typeof TextDecoder>, chunk?: Buffer): boolean {
   try {
     decoder.decode(chunk, { stream: chunk !== undefined });
     return true;
