@@ -186,7 +186,9 @@ function findText(name: string, cells: ColumnEvidence): ColumnFinding {
 }
 
 function text(cells: ColumnEvidence, sureness: Sureness, evidence: string): ColumnFinding {
-  const maybe = [...cells.nothing.amongValues].map(([cell, count]) => `'${cell}' ${number(count)} times`);
+  // Marks that a person may have meant for nothing; words and zeros are taken for what they say.
+  const marks = [...cells.nothing.amongValues].filter(([cell]) => /^\W+$|^na$/i.test(cell));
+  const maybe = marks.map(([cell, count]) => `'${cell}' ${number(count)} times`);
   const note = maybe.length === 0 ? '' : `; ${maybe.slice(0, 3).join(', ')}: kept`;
   return { type: 'text', sureness, evidence: evidence + note, format: {}, otherwise: [] };
 }

@@ -1,5 +1,6 @@
 import type { CellFormat, CsvDialect } from '../contracts/source-contract';
 import { MONTH_NAMES } from './languages';
+import type { SniffedFile } from './sniff';
 import type { Survey, SurveyedColumn, SurveyedTable } from './survey';
 
 /** The `csv` settings of a draft: the system's, and what tables and columns write otherwise. */
@@ -25,16 +26,18 @@ export function cascadeDialect({ tables }: Survey): DialectCascade {
   const system: CsvDialect = {
     delimiter: mostCommon(written.map(({ delimiter }) => delimiter)) ?? ',',
     quote: mostCommon(written.map(({ quote }) => quote)) ?? '"',
-    encoding: mostCommon(written.map(({ encoding }) => encoding)) ?? 'utf-8',
+    encoding: commonEncoding(written),
     decimal_mark: '.',
     null_tokens: [...nothing],
     date_format: USUAL_FORMATS.date_format,
     timestamp_format: USUAL_FORMATS.timestamp_format,
     ...commonFormat(all),
   };
+  if (system.time_format === USUAL_FORMATS.time_format) delete system.time_format;
   const cascade: DialectCascade = { system, tables: new Map(), columns: new Map() };
   for (const table of tables) {
-    const { delimiter, quote, encoding } = table.written;
+    const { delimiter, quote } = table.written;
+    const encoding = fits(table.written, system.encoding) ? system.encoding : table.written.encoding;
     const own = differences({ delimiter, quote, encoding, ...commonFormat(table.columns) }, system);
     cascade.tables.set(table.name, own);
     cascade.columns.set(table.name, columnFormats(table, { ...system, ...own }));
@@ -94,6 +97,18 @@ function differences<T extends Partial<CsvDialect>>(wanted: T, inherited: CsvDia
     return JSON.stringify(value) !== JSON.stringify(standing);
   });
   return Object.fromEntries(differs) as Partial<T>;
+}
+
+function commonEncoding(written: SniffedFile[]): CsvDialect['encoding'] {
+  const telling = written.filter(({ isAscii }) => !isAscii).map(({ encoding }) => encoding);
+  const common = mostCommon(telling) ?? 'utf-8';
+  // One file with a euro sign: the others are of the same system, and have only not had one yet.
+  return common === 'latin-1' && telling.includes('windows-1252') ? 'windows-1252' : common;
+}
+
+/** ASCII is all of them; Latin-1 without control characters is Windows-1252 as well. */
+function fits({ encoding, isAscii }: SniffedFile, other: CsvDialect['encoding']): boolean {
+  return isAscii || encoding === other || (encoding === 'latin-1' && other === 'windows-1252');
 }
 
 function mostCommon<T>(values: T[]): T | undefined {

@@ -44,7 +44,7 @@ function tableLines(table: SurveyedTable, cascade: DialectCascade): string[] {
     `          #   warn_after: { count: 2, period: day }`,
     `          #   error_after: { count: 4, period: day }`,
     `          meta:`,
-    `            # ${decideMode}snapshot: each file is the whole table; append: it has that delivery's rows. ${mode.evidence}.`,
+    `            # snapshot: each file is the whole table; append: it has that delivery's rows. ${decideMode}${mode.evidence}.`,
     `            mode: ${mode.is}`,
     `            # ${decideKey}${key.sureness}: ${key.evidence}.`,
     `            key: ${flowList(key.columns, '            ')}`,

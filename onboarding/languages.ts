@@ -80,21 +80,7 @@ const NOTHING_AMONG_VALUES = new Set(
     'n.a.',
     'n. a.',
   ]
-    .concat([
-      's/o',
-      's.o.',
-      'nd',
-      'n.d.',
-      'n/d',
-      'nc',
-      'unknown',
-      'unbekannt',
-      'inconnu',
-      'tbd',
-      'offen',
-      'leer',
-      'ohne',
-    ])
+    .concat(['s/o', 's.o.', 'nd', 'n.d.', 'n/d', 'nc', 'unknown', 'unbekannt', 'inconnu', 'tbd'])
     .concat(['0000-00-00', '0000-00-00 00:00:00', '00.00.0000', '00/00/0000', '00000000']),
 );
 

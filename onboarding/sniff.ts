@@ -14,6 +14,8 @@ export interface SniffedFile {
   quote: string;
   lineEnd: 'LF' | 'CRLF';
   hasBom: boolean;
+  /** No byte beyond ASCII so far: it may be of any of the encodings. */
+  isAscii: boolean;
   /** Header cells in the file's order, trimmed. */
   header: string[];
   sureness: Sureness;
@@ -56,7 +58,7 @@ const UNASSIGNED = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
  * @throws UnreadableFileError with one sentence when the loader could not read the file whatever its contract says.
  */
 export async function sniffFile(file: string, name: string): Promise<SniffedFile> {
-  const { head, isWhole, encoding, hasBom, remarks } = await readBytes(file, name);
+  const { head, isWhole, encoding, hasBom, isAscii, remarks } = await readBytes(file, name);
   const text = decodeBytes(head, encoding).replace(/^\uFEFF/, '');
   if (text.trim() === '') throw new UnreadableFileError(`${name} is empty: a CSV file begins with a header line.`);
   if (/^sep=.\r?\n/i.test(text)) {
@@ -72,7 +74,7 @@ export async function sniffFile(file: string, name: string): Promise<SniffedFile
   if (consistency < 1)
     remarks.push(`${Math.round(consistency * 100)} % of the first records have as many fields as the header`);
   const sureness = header.length === 1 ? 'guess' : consistency < 1 ? 'likely' : 'sure';
-  return { encoding, delimiter, quote, lineEnd, hasBom, header, sureness, remarks };
+  return { encoding, delimiter, quote, lineEnd, hasBom, isAscii, header, sureness, remarks };
 }
 
 interface Bytes {
@@ -82,6 +84,7 @@ interface Bytes {
   isWhole: boolean;
   encoding: CsvDialect['encoding'];
   hasBom: boolean;
+  isAscii: boolean;
   remarks: string[];
 }
 
@@ -104,8 +107,9 @@ async function readBytes(file: string, name: string): Promise<Bytes> {
   const bytes = { head, isWhole: size <= HEAD_BYTES, hasBom };
   const beyond = (from: number, to: number) => seen.subarray(from, to + 1).reduce((sum, count) => sum + count, 0);
   if (isUtf8) {
-    const remarks = beyond(0x80, 0xff) === 0 ? ['only ASCII characters so far: UTF-8 is assumed'] : [];
-    return { ...bytes, encoding: 'utf-8', remarks };
+    const isAscii = beyond(0x80, 0xff) === 0;
+    const remarks = isAscii ? ['only ASCII characters so far'] : [];
+    return { ...bytes, encoding: 'utf-8', isAscii, remarks };
   }
   const odd = UNASSIGNED.find((byte) => (seen[byte] ?? 0) > 0);
   if (odd !== undefined) {
@@ -114,7 +118,7 @@ async function readBytes(file: string, name: string): Promise<Bytes> {
     );
   }
   const isWindows = beyond(0x80, 0x9f) > 0;
-  return { ...bytes, encoding: isWindows ? 'windows-1252' : 'latin-1', remarks: [] };
+  return { ...bytes, encoding: isWindows ? 'windows-1252' : 'latin-1', isAscii: false, remarks: [] };
 }
 
 async function* plainBytes(file: string, name: string): AsyncIterable<Buffer> {

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { loadConfig, type Config } from '../../../contracts/config';
+import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import { rawIngestionInputSchema } from '../../../contracts/workflow-inputs';
 import { findTables, type FoundFile, type FoundFolder } from '../../../onboarding/folder';
@@ -112,7 +112,7 @@ async function sourceInit(folder: string, options: SourceInitOptions): Promise<v
   }
   console.log(surveyText(survey));
   if (options.dryRun) console.log(draftText(draft));
-  console.log(nextText(config, found, survey, files, { target, written, copies, isInPlace, zone, options }));
+  console.log(nextText(found, survey, files, { target, written, copies, isInPlace, zone, options }));
 }
 
 function systemOf(root: string): string {
@@ -205,7 +205,7 @@ interface Outcome {
   options: SourceInitOptions;
 }
 
-function nextText(config: Config, found: FoundFolder, survey: Survey, files: FoundFile[], outcome: Outcome): string {
+function nextText(found: FoundFolder, survey: Survey, files: FoundFile[], outcome: Outcome): string {
   const { system, tables } = survey;
   const size = `${plural(files.length, 'file')} (${bytes(files.reduce((sum, file) => sum + file.sizeBytes, 0))})`;
   const guesses = tables.reduce(
