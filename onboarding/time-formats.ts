@@ -90,7 +90,8 @@ function numeric(cell: string): TimeFormat[] {
   if (match === null) return [];
   const [whole, first = '', mark = '', second = '', year = ''] = match;
   const y = year.length === 4 ? '%Y' : '%y';
-  const yearBefore = year.length === 2 && first.length === 2 && exists(first, Number(second), year);
+  // 26-03-11 is written; 26.03.11 and 26/03/11 hardly are.
+  const yearBefore = mark === '-' && year.length === 2 && first.length === 2 && exists(first, Number(second), year);
   return [
     ...(exists(year, Number(second), first) ? withRest(cell, whole, `%d${mark}%m${mark}${y}`) : []),
     ...(exists(year, Number(first), second) ? withRest(cell, whole, `%m${mark}%d${mark}${y}`) : []),
