@@ -1,6 +1,5 @@
 import type { ColumnType } from '../contracts/source-contract';
 import type { ColumnEvidence } from './column-evidence';
-import { MONTH_NAMES } from './languages';
 import type { NumberEvidence, NumberFormat } from './number-formats';
 import type { TimeEvidence } from './time-formats';
 
@@ -101,7 +100,7 @@ function findTime(name: string, cells: ColumnEvidence, habits: Habits): ColumnFi
   const known = fitting.filter(({ format }) => orderOf(format) === habits.order);
   const plain = known.length > 0 ? known : preferred(fitting);
   const chosen =
-    plain.find(({ language }) => language !== undefined && language === habits.language) ?? (plain[0] as TimeEvidence);
+    plain.find(({ language }) => language !== undefined && language === habits.language) ?? plain[0] ?? first;
   const isOpen = orders.size > 1;
   const seen = `${shown(chosen.example)} as ${chosen.format}${chosen.language === undefined ? '' : `, months in '${chosen.language}'`}`;
   const note = !isOpen
@@ -140,7 +139,7 @@ function findNumber(name: string, cells: ColumnEvidence, habits: Habits): Column
   }
   // 1.250 is a thousand and more, or a little more than one; 1 250 is the same number whatever the decimal mark.
   const isOpen = fitting.some(({ fractions }) => fractions > 0) && fitting.some(({ fractions }) => fractions === 0);
-  const chosen = chooseNumber(fitting, habits);
+  const chosen = chooseNumber(fitting, plainest, habits);
   if (chosen.fractions + chosen.groups === 0 && CODE_NAME.test(name) && !COUNT_NAME.test(name)) {
     return text(cells, 'likely', `all digits, such as ${shown(chosen.example)}, but named like a code`);
   }
@@ -162,9 +161,9 @@ function findNumber(name: string, cells: ColumnEvidence, habits: Habits): Column
 }
 
 /** By what other columns do; else the mark is a decimal mark, so that no value is made a thousand times greater. */
-function chooseNumber(fitting: NumberEvidence[], { decimalMark }: Habits): NumberEvidence {
-  const fallback = fitting.find(({ format }) => format.thousandsMark === undefined) ?? (fitting[0] as NumberEvidence);
-  return fitting.find(({ format }) => format.decimalMark === decimalMark) ?? fallback;
+function chooseNumber(fitting: NumberEvidence[], plainest: NumberEvidence, { decimalMark }: Habits): NumberEvidence {
+  const fallback = fitting.find(({ format }) => format.thousandsMark === undefined);
+  return fitting.find(({ format }) => format.decimalMark === decimalMark) ?? fallback ?? plainest;
 }
 
 function describeNumber({ format }: NumberEvidence): string {
@@ -243,9 +242,4 @@ function shown(cell: string | undefined): string {
 
 function number(count: number): string {
   return count.toLocaleString('en-US');
-}
-
-/** A language's month names, as contracts list them. */
-export function monthNames(language: string): string[][] {
-  return MONTH_NAMES[language] ?? [];
 }

@@ -105,7 +105,7 @@ function csvLines(csv: Partial<CsvDialect>, indent: string): string[] {
   const lines = Object.entries(csv).map(([name, value]) => {
     if (name === 'month_names')
       return [`  ${name}:`, ...(value as string[][]).map((names) => `    - [${names.join(', ')}]`)].join(`\n${indent}`);
-    if (name === 'encoding' || value === null) return `  ${name}: ${value}`;
+    if (name === 'encoding' || value === null) return `  ${name}: ${String(value)}`;
     return `  ${name}: ${Array.isArray(value) ? `[${value.map((text) => yamlString(String(text))).join(', ')}]` : yamlString(String(value))}`;
   });
   return [`csv:`, ...lines].map((line) => indent + line);

@@ -47,7 +47,7 @@ function deliverExport(): void {
 
 async function mfg(...args: string[]): Promise<number> {
   out = '';
-  const keep = (text?: unknown) => void (out += `${String(text)}\n`);
+  const keep = (...texts: unknown[]) => void (out += `${texts.join(' ')}\n`);
   const mocks = (['log', 'error'] as const).map((name) => jest.spyOn(console, name).mockImplementation(keep));
   try {
     return await runCommandLine(args);
