@@ -154,8 +154,8 @@ export interface SourceColumn {
   aliases: string[];
   /** Its name in the files' header, where that is not `name`. Empty for a column without a name. */
   sourceName: string | undefined;
-  /** The cells that mean nothing: the column's own, or the table's. */
-  nullTokens: string[];
+  /** How its cells are written: its own `csv` over its table's. */
+  format: CellFormat;
 }
 
 /** One source table: what its files hold and what RAW, the checks and staging may rely on. */
@@ -267,7 +267,7 @@ function toSourceTable(
     type: data_type,
     aliases: (config?.meta?.aliases ?? []).map((alias) => alias.toLowerCase()),
     sourceName: config?.meta?.source_name,
-    nullTokens: config?.meta?.csv?.null_tokens ?? csv.null_tokens,
+    format: { ...csv, ...config?.meta?.csv },
   }));
   for (const { name, config } of table.columns) {
     const { decimal_mark, thousands_mark } = { ...csv, ...config?.meta?.csv };
@@ -318,7 +318,9 @@ function toSourceTable(
 /** Names, aliases and policies count where there are any, so that a contract without them keeps the digest it always had. */
 function digestOf(described: unknown[], columns: SourceColumn[], drift: DriftPolicy): string {
   const aliases = columns.filter((column) => column.aliases.length > 0).map(({ name, aliases }) => [name, aliases]);
-  const sourceNames = columns.flatMap(({ name, sourceName }) => (sourceName === undefined ? [] : [[name, { sourceName }]]));
+  const sourceNames = columns.flatMap(({ name, sourceName }) =>
+    sourceName === undefined ? [] : [[name, { sourceName }]],
+  );
   const policies = Object.entries(drift)
     .filter(([kind, policy]) => policy !== DEFAULT_DRIFT_POLICY[kind as keyof DriftPolicy])
     .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -194,7 +194,7 @@ async function readFacts(
 }
 
 function nullTokensOf(table: SourceTable, column: string): string[] {
-  return table.columns.find(({ name }) => name === column)?.nullTokens ?? table.csv.null_tokens;
+  return table.columns.find(({ name }) => name === column)?.format.null_tokens ?? table.csv.null_tokens;
 }
 
 /** A cell as staging cleans it: trimmed of white space; empty, and one of the null tokens, is null. */
