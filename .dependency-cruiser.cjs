@@ -3,7 +3,7 @@
  * duckdb. The workflows know only each other, Temporal and types.
  */
 const ours =
-  '^(activities|client|contracts|data|duckdb|ingestion|quality|scripts|test|transform|warehouse|workers|workflows)/';
+  '^(activities|client|contracts|data|duckdb|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
 const domain = '^(ingestion|transform|warehouse|quality)/';
 const only = (name, from, allowed, comment) => ({
   name,
@@ -34,6 +34,7 @@ module.exports = {
     only('contracts-know-nothing', '^contracts/', [], 'Contracts are what all others agree on.'),
     only('duckdb-knows-contracts', '^duckdb/', ['^contracts/'], 'The owner of connections knows no domain.'),
     only('ingestion-knows-contracts', '^ingestion/', ['^contracts/', '^duckdb/', '^warehouse/warehouse[.]ts$']),
+    only('onboarding-reads-like-the-loader', '^onboarding/', ['^contracts/', '^duckdb/', '^ingestion/']),
     only('transform-knows-contracts', '^transform/', ['^contracts/', '^duckdb/', '^warehouse/warehouse[.]ts$']),
     only('warehouse-knows-contracts', '^warehouse/', ['^contracts/', '^duckdb/']),
     only('quality-knows-contracts', '^quality/', ['^contracts/', '^duckdb/', '^warehouse/warehouse[.]ts$']),

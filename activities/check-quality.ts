@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../contracts/errors';
 import type { CheckOutcome, DataQualityResult, RunIdentity } from '../contracts/run';
-import { readSourceContracts } from '../contracts/source-contract';
+import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
 import { dataQualityMonitoringInputSchema, parseWorkflowInput } from '../contracts/workflow-inputs';
 import { checkPublication, endOfNewestDelivery } from '../quality/checks';
 import type { ActivityDependencies } from './dependencies';
@@ -21,7 +21,8 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
   return async function checkQuality({ run, input, scheduledAt }: CheckQualityInput): Promise<DataQualityResult> {
     return withHeartbeat(async (report, signal) => {
       const parsed = parseWorkflowInput(dataQualityMonitoringInputSchema, 'mfgDataQualityMonitoring', input);
-      const systems = await readSourceContracts(config.dbtDir);
+      const described = await readSourceContracts(config.dbtDir);
+      const systems = chooseSystems(described, parsed.sourceSystem);
       const publication = parsed.publication ?? (await warehouse.head());
       if (publication === undefined) {
         throw new InvalidInputError(
@@ -42,6 +43,14 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
       return summarise(publication, asOf, outcomes);
     });
   };
+}
+
+function chooseSystems(described: SourceSystem[], name: string | undefined): SourceSystem[] {
+  if (name === undefined) return described;
+  const system = described.find((candidate) => candidate.name === name);
+  if (system !== undefined) return [system];
+  const names = described.map((candidate) => candidate.name).join(', ');
+  throw new InvalidInputError(`there is no source system '${name}': described are ${names}.`);
 }
 
 /** Given; else the clock, when a schedule started the run; else the end of the newest logical date in the publication. */

@@ -6,6 +6,9 @@ import { z } from 'zod';
 import { ContractError } from './errors';
 import { DEFAULT_DRIFT_POLICY, driftPolicySchema, type DriftPolicy } from './schema-drift';
 
+/** What may stand between groups of three digits: the last four are a no-break and a narrow no-break space, two apostrophes. */
+export const THOUSANDS_MARKS = ['.', ',', ' ', '\u00a0', '\u202f', "'", '\u2019'] as const;
+
 /** A name that is safe as a folder, a file stem and an unquoted SQL identifier on both warehouses. */
 const identifier = z
   .string()
@@ -13,18 +16,44 @@ const identifier = z
 
 const asciiCharacter = z.string().regex(/^[\t\x20-\x7e]$/, 'must be one ASCII character');
 
-/**
- * How a system writes its CSV files. RAW keeps cells as they are written; `decimal_mark`, `null_tokens` and the formats
- * (strftime notation) are what the staging models cast by.
- */
-const csvDialectSchema = z.strictObject({
-  delimiter: asciiCharacter,
-  quote: asciiCharacter,
-  encoding: z.enum(['utf-8', 'latin-1']),
+/** Control characters separate fields in some exports: Hive's \x01, ASCII's unit separator \x1f. */
+const delimiter = z
+  .string()
+  .refine((text) => /^[\t\x20-\x7e]$/.test(text) || isSeparator(text), 'must be one ASCII character');
+
+/** strftime notation. It stands in SQL text, so it holds no quotes. */
+const format = z.string().regex(/^[^'"\\]*%[^'"\\]*$/, "must be a strftime format such as '%d.%m.%Y'");
+
+const tokens = z.array(z.string().trim().min(1)).min(1);
+
+/** How values are written in cells: what the staging models cast by. RAW keeps cells as they are written. */
+const cellFormatSchema = z.strictObject({
   decimal_mark: z.enum(['.', ',']),
+  /** Between groups of three digits; a number may be written without it all the same. Null: no groups here. */
+  thousands_mark: z.enum(THOUSANDS_MARKS).nullish(),
   null_tokens: z.array(z.string()),
-  date_format: z.string(),
-  timestamp_format: z.string(),
+  date_format: format,
+  timestamp_format: format,
+  time_format: format.optional(),
+  /**
+   * The twelve months' names, each with all its spellings, in any case and without a full stop at the end: what `%b` and
+   * `%B` in a format stand for. Without it they are English names.
+   */
+  month_names: z
+    .array(z.array(z.string().regex(/^[^\s'"\\.]+$/)).min(1))
+    .length(12)
+    .optional(),
+  /** Words for yes and no, in any case; default: true, yes, 1 and false, no, 0. */
+  true_tokens: tokens.optional(),
+  false_tokens: tokens.optional(),
+});
+
+/** How a system writes its CSV files. */
+const csvDialectSchema = z.strictObject({
+  delimiter,
+  quote: asciiCharacter,
+  encoding: z.enum(['utf-8', 'latin-1', 'windows-1252']),
+  ...cellFormatSchema.shape,
 });
 
 const DEFAULT_DIALECT: z.infer<typeof csvDialectSchema> = {
@@ -59,6 +88,11 @@ const gatesSchema = {
 
 const tableMetaSchema = z.strictObject({
   mode: z.enum(['snapshot', 'append']),
+  file_stem: z
+    .string()
+    .regex(/^[^/\\\0]+$/)
+    .max(200)
+    .optional(),
   key: z.array(identifier).min(1),
   required: z.boolean().default(true),
   event_time: identifier.optional(),
@@ -68,7 +102,11 @@ const tableMetaSchema = z.strictObject({
 });
 
 /** Read from a column's `config.meta`; other words there are its owner's. */
-const columnMetaSchema = z.looseObject({ aliases: z.array(z.string().trim().min(1).max(200)).default([]) });
+const columnMetaSchema = z.looseObject({
+  aliases: z.array(z.string().trim().min(1).max(200)).default([]),
+  source_name: z.string().trim().max(1000).optional(),
+  csv: cellFormatSchema.partial().optional(),
+});
 
 const columnSchema = z.looseObject({
   name: identifier,
@@ -104,6 +142,7 @@ export const sourcesFileSchema = z.looseObject({
 });
 
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
+export type CellFormat = z.infer<typeof cellFormatSchema>;
 export type Freshness = z.infer<typeof freshnessSchema>;
 export type ColumnType = z.infer<typeof columnSchema>['data_type'];
 
@@ -113,12 +152,18 @@ export interface SourceColumn {
   type: ColumnType;
   /** Other names under which files may deliver it, lower-case. */
   aliases: string[];
+  /** Its name in the files' header, where that is not `name`. Empty for a column without a name. */
+  sourceName: string | undefined;
+  /** How its cells are written: its own `csv` over its table's. */
+  format: CellFormat;
 }
 
 /** One source table: what its files hold and what RAW, the checks and staging may rely on. */
 export interface SourceTable {
   system: string;
   name: string;
+  /** What the names of its files begin with. */
+  fileStem: string;
   /** snapshot: each file is the whole table as of its logical date. append: a file holds that delivery's events. */
   mode: 'snapshot' | 'append';
   /** Columns in the file, in the contract's order. */
@@ -216,11 +261,23 @@ function toSourceTable(
   file: string,
 ): Omit<SourceTable, 'definitionDigest'> {
   const { meta } = table.config;
-  const columns = table.columns.map((column) => ({
-    name: column.name,
-    type: column.data_type,
-    aliases: (column.config?.meta?.aliases ?? []).map((alias) => alias.toLowerCase()),
+  const csv = { ...DEFAULT_DIALECT, ...defaults.csv, ...meta.csv };
+  const columns = table.columns.map(({ name, data_type, config }) => ({
+    name,
+    type: data_type,
+    aliases: (config?.meta?.aliases ?? []).map((alias) => alias.toLowerCase()),
+    sourceName: config?.meta?.source_name,
+    format: { ...csv, ...config?.meta?.csv },
   }));
+  for (const { name, config } of table.columns) {
+    const { decimal_mark, thousands_mark } = { ...csv, ...config?.meta?.csv };
+    if (decimal_mark === thousands_mark) {
+      throw new ContractError(
+        `${file}: ${table.name}.${name} has '${decimal_mark}' as both decimal_mark and thousands_mark: say 'thousands_mark: null' ` +
+          `where there are no groups.`,
+      );
+    }
+  }
   const names = columns.map((column) => column.name);
   const called = columns.flatMap((column) => [column.name, ...column.aliases]);
   const duplicate = called.find((name, index) => called.indexOf(name) !== index);
@@ -233,11 +290,16 @@ function toSourceTable(
       throw new ContractError(`${file}: table ${table.name} has ${name} in its key but does not list it.`);
     }
   }
-  const csv = { ...DEFAULT_DIALECT, ...defaults.csv, ...meta.csv };
+  const inFiles = columns.map((column) => column.sourceName?.toLowerCase() ?? column.name);
+  const twice = inFiles.find((name, index) => inFiles.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new ContractError(`${file}: table ${table.name} has two columns that are called '${twice}' in its files.`);
+  }
   const drift = { ...DEFAULT_DRIFT_POLICY, ...defaults.drift, ...meta.drift };
   return {
     system,
     name: table.name,
+    fileStem: meta.file_stem ?? table.name,
     mode: meta.mode,
     columns,
     key: meta.key,
@@ -253,13 +315,16 @@ function toSourceTable(
   };
 }
 
-/** Aliases and policies count where there are any, so that a contract without them keeps the digest it always had. */
+/** Names, aliases and policies count where there are any, so that a contract without them keeps the digest it always had. */
 function digestOf(described: unknown[], columns: SourceColumn[], drift: DriftPolicy): string {
   const aliases = columns.filter((column) => column.aliases.length > 0).map(({ name, aliases }) => [name, aliases]);
+  const sourceNames = columns.flatMap(({ name, sourceName }) =>
+    sourceName === undefined ? [] : [[name, { sourceName }]],
+  );
   const policies = Object.entries(drift)
     .filter(([kind, policy]) => policy !== DEFAULT_DRIFT_POLICY[kind as keyof DriftPolicy])
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const parts = [...described, ...[aliases, policies].filter((part) => part.length > 0)];
+  const parts = [...described, ...[aliases, sourceNames, policies].filter((part) => part.length > 0)];
   return sha256(parts);
 }
 
@@ -283,6 +348,12 @@ function refuseSharedTableNames(systems: SourceSystem[]): void {
 
 function missingFile(file: string): never {
   throw new ContractError(`${file} is missing: every folder under models/staging needs its sources file.`);
+}
+
+/** \x01 to \x1f but the line ends. */
+function isSeparator(text: string): boolean {
+  const code = text.length === 1 ? text.charCodeAt(0) : 0;
+  return code >= 1 && code <= 31 && text !== '\n' && text !== '\r';
 }
 
 function isTimeZone(value: string): boolean {

@@ -53,6 +53,8 @@ export const dbtTransformInputSchema = z.strictObject({
 export const dataQualityMonitoringInputSchema = z.strictObject({
   /** Publication to check. Default: the current one. */
   publication: z.number().int().positive().optional(),
+  /** Check the tables of this source system only. Default: of all. */
+  sourceSystem: tableName.optional(),
   /**
    * Time against which freshness is measured: ISO 8601 with offset, or 'now'. Default: the clock when a schedule started
    * the run, else the end of the newest logical date in the publication.

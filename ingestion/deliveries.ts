@@ -30,7 +30,7 @@ export interface SourceFolder {
 
 /**
  * Lists a system's deliveries: `<system>/<table>.csv[.gz]` (flat) and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]` (dated). A
- * dated file belongs to the longest table name that begins its own and is followed by its end or one of `-_.`.
+ * dated file belongs to the table whose stem is the longest that begins its name and is followed by its end or one of `-_.`.
  *
  * @throws InvalidInputError when the folder does not exist; UnreadableFileError for a link that leads out of it, or for
  * one table delivered twice for one date (flat and dated, or plain and gzipped).
@@ -81,13 +81,13 @@ export function isDate(text: string): boolean {
 }
 
 function tableOf(fileName: string, system: SourceSystem, isFlat: boolean): string | undefined {
-  const stem = fileName.replace(CSV_SUFFIX, '').toLowerCase();
+  const name = fileName.replace(CSV_SUFFIX, '').normalize().toLowerCase();
   return system.tables
-    .map((table) => table.name)
+    .map((table) => ({ table: table.name, stem: table.fileStem.normalize().toLowerCase() }))
     .filter(
-      (table) => stem === table || (!isFlat && stem.startsWith(table) && '-_.'.includes(stem[table.length] ?? ' ')),
+      ({ stem }) => name === stem || (!isFlat && name.startsWith(stem) && '-_.'.includes(name[stem.length] ?? ' ')),
     )
-    .sort((a, b) => b.length - a.length)[0];
+    .sort((a, b) => b.stem.length - a.stem.length)[0]?.table;
 }
 
 async function inspect(sourceDir: string, relative: string): Promise<DeliveredFile | undefined> {

@@ -42,7 +42,7 @@ export async function discardRows(
       reason: `new column: '${name.slice(0, 60)}' is not described`,
     })),
     ...(table.drift.changed_type === 'discard_row' ? changed : []).map(({ column }) => ({
-      isConcerned: isUncastable(column, table.csv),
+      isConcerned: isUncastable(column),
       reason: `changed type: '${column.name}' is no ${column.type}`,
     })),
   ];

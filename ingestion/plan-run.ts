@@ -119,7 +119,10 @@ function chooseSystem(systems: SourceSystem[], name: string | undefined): Source
     const [only, another] = systems;
     if (only === undefined) throw new InvalidInputError('no source system is described under dbt/models/staging.');
     if (another !== undefined)
-      throw new InvalidInputError(`several source systems are described (${names}): name one as sourceSystem.`);
+      throw new InvalidInputError(
+        `several source systems are described (${names}): name one, as --system ${only.name} on the command line or as ` +
+          `"sourceSystem" in a run's input.`,
+      );
     return only;
   }
   const system = systems.find((candidate) => candidate.name === name);

@@ -7,6 +7,7 @@ import { parseString } from 'fast-csv';
 import type { CsvDialect, SourceTable } from '../contracts/source-contract';
 import { UnreadableFileError } from '../contracts/errors';
 import type { SchemaDrift } from '../contracts/schema-drift';
+import { decodeBytes } from './encoding';
 import { matchHeader, type FileColumn } from './header';
 import { RecordCounter, type NumberedRecord, type SurplusRecord } from './record-counter';
 import { Utf8Evidence } from './utf8-evidence';
@@ -60,7 +61,7 @@ export async function preflight(
 ): Promise<Preflight> {
   const hash = createHash('sha256');
   const counter = new RecordCounter(name, table.csv);
-  const utf8 = table.csv.encoding === 'latin-1' ? new Utf8Evidence() : undefined;
+  const utf8 = table.csv.encoding !== 'utf-8' ? new Utf8Evidence() : undefined;
   let head = Buffer.alloc(0);
   const seen = { raw: 0, plain: 0 };
   const onRaw = (chunk: Buffer) => {
@@ -78,10 +79,10 @@ export async function preflight(
   const { records, emptyLines, surplus } = counter.finish();
   if (utf8?.isUtf8() === true) {
     throw new UnreadableFileError(
-      `${name} is UTF-8, but its contract says latin-1: correct the 'encoding' of its csv dialect, or export it as described.`,
+      `${name} is UTF-8, but its contract says ${table.csv.encoding}: correct the 'encoding' of its csv dialect, or export it as described.`,
     );
   }
-  const header = await readHeader(head.subarray(0, counter.headerBytes), name, table.csv);
+  const header = contractNames(await readHeader(head.subarray(0, counter.headerBytes), name, table.csv), table);
   const { columns, drift } = matchHeader(header, name, table);
   return { sha256: hash.digest('hex'), sizeBytes: seen.raw, records, emptyLines, surplus, columns, drift };
 }
@@ -158,7 +159,7 @@ export async function fingerprintFile(
 
 /** Parses the header record with the file's dialect; an empty file has none. */
 async function readHeader(head: Buffer, name: string, dialect: CsvDialect): Promise<string[]> {
-  const text = head.toString(dialect.encoding === 'latin-1' ? 'latin1' : 'utf8').replace(/^\uFEFF/, '');
+  const text = decodeBytes(head, dialect.encoding).replace(/^\uFEFF/, '');
   if (text !== '' && text.trim() === '') {
     throw new UnreadableFileError(`${name} begins with an empty line: its first line must be the header.`);
   }
@@ -179,6 +180,15 @@ async function readHeader(head: Buffer, name: string, dialect: CsvDialect): Prom
       .on('data', (row: string[]) => resolve(row.map((cell) => cell.trim())))
       .on('end', () => reject(new UnreadableFileError(`${name}: the header cannot be read.`)));
   });
+}
+
+/** The header with the contract's names in place of the files' own (`source_name`), which may come in any case. */
+function contractNames(header: string[], table: SourceTable): string[] {
+  const names = new Map<string, string>();
+  for (const { name, sourceName } of table.columns) {
+    if (sourceName !== undefined) names.set(sourceName.normalize().toLowerCase(), name);
+  }
+  return header.map((cell) => names.get(cell.normalize().toLowerCase()) ?? cell);
 }
 
 function noHeader(name: string): UnreadableFileError {

@@ -1,5 +1,6 @@
 import type { CsvDialect } from '../contracts/source-contract';
 import { UnreadableFileError } from '../contracts/errors';
+import { decodeBytes } from './encoding';
 
 const LF = 10;
 const CR = 13;
@@ -49,7 +50,7 @@ export class RecordCounter {
   /** Length of the header record with its line end and any byte-order mark; 0 until it has been seen whole. */
   headerBytes = 0;
 
-  private readonly encoding: BufferEncoding;
+  private readonly encoding: CsvDialect['encoding'];
   private readonly delimiter: number;
   private readonly quote: number;
   private state = State.FieldStart;
@@ -76,7 +77,7 @@ export class RecordCounter {
     /** Numbers of records whose text is kept. */
     private readonly keep: ReadonlySet<number> = new Set(),
   ) {
-    this.encoding = dialect.encoding === 'latin-1' ? 'latin1' : 'utf8';
+    this.encoding = dialect.encoding;
     this.delimiter = dialect.delimiter.charCodeAt(0);
     this.quote = dialect.quote.charCodeAt(0);
   }
@@ -159,9 +160,8 @@ export class RecordCounter {
     const record = this.records + 1;
     const isSurplus = this.fields > this.headerFields;
     if (!isSurplus && !this.keep.has(record)) return;
-    const raw = Buffer.concat([this.carried, chunk.subarray(start, end)])
-      .toString(this.encoding)
-      .replace(/\r$/, '');
+    const bytes = Buffer.concat([this.carried, chunk.subarray(start, end)]);
+    const raw = decodeBytes(bytes, this.encoding).replace(/\r$/, '');
     if (this.keep.has(record)) this.wanted.push({ record, raw });
     if (isSurplus && this.surplus.push({ record, fields: this.fields, raw }) > MAX_SURPLUS_RECORDS) {
       throw new UnreadableFileError(

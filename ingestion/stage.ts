@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { writeAsUtf8 } from './encoding';
 import type { SourceTable } from '../contracts/source-contract';
 import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
 import { ReconciliationError, UnreadableFileError } from '../contracts/errors';
 import { discardRows } from './discard-rows';
+import type { FileColumn } from './header';
 import type { InspectedFile } from './preflight';
 import { changedTypes } from './type-drift';
 import type { DuckDb } from '../duckdb/connection';
@@ -106,8 +108,10 @@ async function stageFile(
   added: string[],
   target: string,
 ): Promise<void> {
-  const scan = readCsv(table, file);
+  const copy = table.csv.encoding === 'windows-1252' ? `${target}.utf8.csv` : undefined;
   try {
+    if (copy !== undefined) await writeAsUtf8(file.file, copy);
+    const scan = readCsv(table, file.preflight.columns, copy ?? file.file);
     // row_number() counts accepted rows; rejected records are put back into the count below, when there are any.
     await db.run(
       `copy (select ${selectList(table, file, lineage, added)} from ${scan}) to ${sqlString(target)} ${PARQUET}`,
@@ -128,6 +132,7 @@ async function stageFile(
     throw asUnreadable(error, file.name);
   } finally {
     await db.run(`drop table if exists ${REJECTS}; drop table if exists ${REJECTS_SCAN}`);
+    if (copy !== undefined) await rm(copy, { force: true });
   }
 }
 
@@ -135,14 +140,14 @@ async function stageFile(
  * `read_csv` with everything stated but the line end: the sniffer has been seen to turn ragged files into one column. Not in
  * parallel: two scanners have been seen to split valid records where their parts met in a quoted line end.
  */
-function readCsv(table: SourceTable, file: InspectedFile): string {
-  const { csv } = table;
-  const columns = file.preflight.columns.map(({ name }) => `${sqlString(name)}: 'VARCHAR'`).join(', ');
-  return `read_csv(${sqlString(globLiteral(file.file))}, auto_detect = false, header = true, columns = {${columns}},
+function readCsv({ csv }: SourceTable, header: FileColumn[], file: string): string {
+  const encoding = csv.encoding === 'latin-1' ? 'latin-1' : 'utf-8';
+  const columns = header.map(({ name }) => `${sqlString(name)}: 'VARCHAR'`).join(', ');
+  return `read_csv(${sqlString(globLiteral(file))}, auto_detect = false, header = true, columns = {${columns}},
     delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
-    encoding = ${sqlString(csv.encoding)}, null_padding = false, strict_mode = true,
+    encoding = '${encoding}', null_padding = false, strict_mode = true,
     hive_partitioning = false, parallel = false,
-    compression = ${file.file.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
+    compression = ${file.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
     store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
 }
 

@@ -35,9 +35,9 @@ export async function changedTypes(
   const changed: ChangedType[] = [];
   for (const column of await suspects(db, table, staged)) {
     const name = sqlIdentifier(column.name);
-    const uncastable = isUncastable(column, table.csv);
+    const uncastable = isUncastable(column);
     const [row] = await db.rows(
-      `select count(${cleanCell(column, table.csv.null_tokens)}) as filled, count(*) filter (where ${uncastable}) as failed,
+      `select count(${cleanCell(column)}) as filled, count(*) filter (where ${uncastable}) as failed,
          arg_min(${name}, _source_row_number) filter (where ${uncastable}) as example from ${parquet([staged])}`,
     );
     const failed = Number(row?.failed);
@@ -71,7 +71,7 @@ async function suspects(db: DuckDb, table: SourceTable, staged: string): Promise
   const step = ratio < SAMPLED_RATIO ? 1 : Math.max(1, Math.floor(Number(size?.n) / SAMPLE_ROWS));
   const counts = columns.flatMap((column, index) => [
     `count(${sqlIdentifier(column.name)}) as filled_${index}`,
-    `count(*) filter (where ${looksUncastable(column, table.csv)}) as failed_${index}`,
+    `count(*) filter (where ${looksUncastable(column)}) as failed_${index}`,
   ]);
   const [row = {}] = await db.rows(
     `select ${counts.join(', ')} from ${parquet([staged])} where _source_row_number % ${step} = 0`,

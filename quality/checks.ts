@@ -135,7 +135,7 @@ async function readFacts(
   const current = `raw.${sqlIdentifier(table.name)}`;
   const history = `raw.${sqlIdentifier(`${table.name}_history`)}`;
   const staging = `staging.${sqlIdentifier(`stg_${system.name}__${table.name}`)}`;
-  const keys = table.key.map((name) => cleanCell(name, table.csv.null_tokens));
+  const keys = table.key.map((name) => cleanCell(name, nullTokensOf(table, name)));
   const hasKey = keys.map((key) => `${key} is not null`).join(' and ');
   const content = table.columns.map((column) => sqlIdentifier(column.name)).join(', ');
   const keyText = keys.join(` || ' / ' || `);
@@ -191,6 +191,10 @@ async function readFacts(
     newestLoad: utcTime(row.newest_load),
     newestEvent: utcTime(row.newest_event),
   };
+}
+
+function nullTokensOf(table: SourceTable, column: string): string[] {
+  return table.columns.find(({ name }) => name === column)?.format.null_tokens ?? table.csv.null_tokens;
 }
 
 /** A cell as staging cleans it: trimmed of white space; empty, and one of the null tokens, is null. */

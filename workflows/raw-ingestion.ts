@@ -65,7 +65,7 @@ export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIng
     });
     if (plan.batches === 0 && plan.buildAnyway !== true) {
       progress.stage = 'monitoring';
-      const quality = await monitor({ asOf: plan.asOf });
+      const quality = await monitor({ sourceSystem: plan.sourceSystem, asOf: plan.asOf });
       return finish(run.loadId, plan, noLoads(), undefined, quality, progress);
     }
 
@@ -75,7 +75,11 @@ export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIng
     progress.publication = candidate.publication;
 
     progress.stage = 'monitoring';
-    const quality = await monitor({ publication: candidate.publication, asOf: plan.asOf });
+    const quality = await monitor({
+      publication: candidate.publication,
+      sourceSystem: plan.sourceSystem,
+      asOf: plan.asOf,
+    });
     return finish(run.loadId, plan, loads, candidate, quality, progress);
   });
 }

@@ -10,6 +10,7 @@ import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
 import { addRejects } from './commands/rejects';
 import { addRollback } from './commands/rollback';
+import { addSource } from './commands/source';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
@@ -47,6 +48,7 @@ function createProgram(): Command {
   // In the order of the help page. Each inherits the settings above.
   for (const add of [
     addStart,
+    addSource,
     addIngest,
     addTransform,
     addQuality,
@@ -70,6 +72,7 @@ function createProgram(): Command {
 
 const HELP = `
 Examples:
+  npx mfg source init ~/export --system erp    describe a folder of CSV files of your own
   npx mfg ingest --plan                  what would be loaded: files, tables, pending or unchanged
   npx mfg ingest                         load every pending delivery, build, publish, check
   npx mfg ingest --date 2026-03-11       load one day again

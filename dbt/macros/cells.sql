@@ -35,7 +35,7 @@
         from (
             select
                 {% for column in contract.columns -%}
-                {{ clean_cell(column, contract.csv.null_tokens) }} as {{ column }},
+                {{ clean_cell(column, cell_format(contract, column).null_tokens) }} as {{ column }},
                 {% endfor -%}
                 {{ lineage }}
             from {{ relation }}
@@ -65,26 +65,30 @@
 {% macro typed_cell(system, table, column) -%}
     {%- set contract = source_contract(system, table) -%}
     {%- set type = contract.columns.get(column, 'text') -%}
+    {%- set csv = cell_format(contract, column) -%}
     {%- if type == 'text' -%}
         {{ column }}
     {%- elif type == 'integer' -%}
-        {{ number_cell(column, '[+-]?0*[0-9]{1,9}', 'bigint', '.') }}
+        {{ number_cell(column, '', 'bigint', csv) }}
     {%- elif type == 'decimal' -%}
-        {%- set mark = contract.csv.decimal_mark -%}
-        {{ number_cell(column, '[+-]?0*[0-9]{1,9}([' ~ mark ~ '][0-9]+)?', 'decimal(18, 6)', mark) }}
+        {{ number_cell(column, '([' ~ csv.decimal_mark ~ '][0-9]+)?', 'decimal(18, 6)', csv) }}
     {%- elif type == 'date' -%}
-        cast({{ parse_timestamp(column, contract.csv.date_format) }} as date)
+        cast({{ parse_timestamp(month_cell(column, csv.date_format, csv), month_format(csv.date_format, csv)) }} as date)
     {%- elif type == 'time' -%}
-        cast({{ parse_timestamp(column, '%H:%M') }} as time)
-    {%- elif type == 'timestamp' and '%z' in contract.csv.timestamp_format -%}
-        {{ parse_instant(column, contract.csv.timestamp_format) }}
+        cast({{ parse_timestamp(column, csv.get('time_format', '%H:%M')) }} as time)
     {%- elif type == 'timestamp' -%}
-        {%- set zone = dbt.string_literal(contract.time_zone) -%}
-        {{ convert_time_zone(parse_timestamp(column, contract.csv.timestamp_format), zone, "'UTC'") }}
+        {%- set format = csv.timestamp_format -%}
+        {%- set text = month_cell(column, format, csv) -%}
+        {%- if '%z' in format -%}
+            {{ parse_instant("regexp_replace(" ~ text ~ ", 'Z$', '+00:00')", month_format(format, csv)) }}
+        {%- else -%}
+            {%- set zone = dbt.string_literal(contract.time_zone) -%}
+            {{ convert_time_zone(parse_timestamp(text, month_format(format, csv)), zone, "'UTC'") }}
+        {%- endif -%}
     {%- elif type == 'boolean' -%}
         case
-            when lower({{ column }}) in ('true', 'yes', '1') then true
-            when lower({{ column }}) in ('false', 'no', '0') then false
+            when lower({{ column }}) in ({{ word_list(csv.get('true_tokens', ['true', 'yes', '1'])) }}) then true
+            when lower({{ column }}) in ({{ word_list(csv.get('false_tokens', ['false', 'no', '0'])) }}) then false
         end
     {%- else -%}
         {%- do exceptions.raise_compiler_error(system ~ '.' ~ table ~ '.' ~ column ~ ': unknown data_type ' ~ type) -%}
@@ -103,12 +107,64 @@
 {%- endmacro %}
 
 {#-
-    Stricter than a cast: 1.5 is no integer, digit groups, exponents and blanks are not guessed at, and a number of a billion or
-    more is none that a plant can mean: sums and products of what is left do not overflow.
+    Stricter than a cast: 1.5 is no integer, exponents and blanks are not guessed at, digit groups only with the contract's
+    `thousands_mark`, and a number of a billion or more is none that a plant can mean: sums and products of what is left do not
+    overflow.
+
+    fraction: what may follow the whole number, as a pattern. csv: how the column's cells are written.
 -#}
-{% macro number_cell(column, pattern, type, decimal_mark) -%}
+{% macro number_cell(column, fraction, type, csv) -%}
+    {%- set whole = '0*[0-9]{1,9}' -%}
+    {%- set digits = column -%}
+    {%- if csv.get('thousands_mark') -%}
+        {%- set mark = dbt.escape_single_quotes(csv.thousands_mark) -%}
+        {%- set whole = '(' ~ whole ~ '|[1-9][0-9]{0,2}([' ~ mark ~ '][0-9]{3}){1,2})' -%}
+        {%- set digits = 'replace(' ~ column ~ ", '" ~ mark ~ "', '')" -%}
+    {%- endif -%}
+    {%- set digits = 'replace(' ~ digits ~ ", '" ~ csv.decimal_mark ~ "', '.')" if fraction else digits -%}
     case
-        when {{ matches_whole(column, pattern) }}
-            then try_cast(replace({{ column }}, '{{ decimal_mark }}', '.') as {{ type }})
+        when {{ matches_whole(column, '[+-]?' ~ whole ~ fraction) }}
+            then try_cast({{ digits }} as {{ type }})
     end
+{%- endmacro %}
+
+{#-
+    A cell with numbers in place of its month's name, for a format with %b or %B and a contract with `month_names`; the longest
+    names first, since one may begin with another. A full stop after an abbreviation goes too, unless the format has it.
+-#}
+{% macro month_cell(column, format, csv) -%}
+    {%- set cell = namespace(sql=column) -%}
+    {%- if has_month_names(format, csv) -%}
+        {%- set names = [] -%}
+        {%- for month in csv.month_names -%}
+            {%- set number = '%02d' % loop.index -%}
+            {%- for name in month | map('lower') | unique -%}
+                {%- do names.append([name | length, name, number]) -%}
+                {%- if '%b.' not in format and '%B.' not in format -%}
+                    {%- do names.append([name | length + 1, name ~ '.', number]) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- set cell.sql = 'lower(' ~ column ~ ')' -%}
+        {%- for length, name, number in names | sort(reverse=true) -%}
+            {%- set cell.sql = 'replace(' ~ cell.sql ~ ", '" ~ name ~ "', '" ~ number ~ "')" -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ cell.sql }}
+{%- endmacro %}
+
+{#- The format that `month_cell` leaves. -#}
+{% macro month_format(format, csv) -%}
+    {{ format | replace('%b', '%m') | replace('%B', '%m') if has_month_names(format, csv) else format }}
+{%- endmacro %}
+
+{% macro has_month_names(format, csv) %}
+    {% do return(csv.get('month_names') is not none and ('%b' in format or '%B' in format)) %}
+{% endmacro %}
+
+{#- Words as SQL literals, in lower case. -#}
+{% macro word_list(words) -%}
+    {%- for word in words -%}
+        {{ dbt.string_literal(dbt.escape_single_quotes(word | lower)) }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

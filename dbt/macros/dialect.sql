@@ -29,7 +29,8 @@
 {% macro snowflake_format(format) -%}
     {%- set parts = namespace(format=format) -%}
     {%- set names = {
-        '%Y': 'YYYY', '%m': 'MM', '%d': 'DD', '%H': 'HH24', '%M': 'MI', '%S': 'SS', '%f': 'FF6', '%z': 'TZH:TZM'
+        '%Y': 'YYYY', '%y': 'YY', '%m': 'MM', '%b': 'MON', '%B': 'MMMM', '%d': 'DD', '%H': 'HH24', '%I': 'HH12', '%p': 'AM',
+        '%M': 'MI', '%S': 'SS', '%f': 'FF6', '%z': 'TZH:TZM'
     } -%}
     {%- for strftime, name in names.items() -%}
         {%- set parts.format = parts.format | replace(strftime, name) -%}

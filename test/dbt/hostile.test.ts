@@ -77,8 +77,8 @@ describe('a source that says what cannot be', () => {
     // What the loader takes for a cell of another type is what staging casts to null.
     const [system] = await readSourceContracts(DBT_DIR);
     let uncastable = 0;
-    for (const { name, columns, csv, key } of system?.tables ?? []) {
-      const cells = typedColumns(columns).map((column) => `${isUncastable(column, csv)}::int`);
+    for (const { name, columns, key } of system?.tables ?? []) {
+      const cells = typedColumns(columns).map((column) => `${isUncastable(column)}::int`);
       const staged = `staging.stg_mes__${name}`;
       const [counts] = await dataSet.rows(
         `select (select coalesce(sum(uncastable_cell_count), 0)::int from ${staged}) as staging,

@@ -82,7 +82,7 @@ describe('the contract of the source tables', () => {
       '{ name: material_name, data_type: text }',
       '{ name: material_name, data_type: text, config: { meta: { aliases: [" Bezeichnung "], owner: me } } }',
     );
-    expect(smallTable('materials', aliased).columns[1]).toEqual({
+    expect(smallTable('materials', aliased).columns[1]).toMatchObject({
       name: 'material_name',
       type: 'text',
       aliases: ['bezeichnung'],
@@ -96,7 +96,27 @@ describe('the contract of the source tables', () => {
     ).toBe(digest);
   });
 
+  it("carries a file's own names, and a column's formats over its table's", () => {
+    const yaml = SOURCES_YAML.replace(
+      '{ name: material_name, data_type: text }',
+      '{ name: since, data_type: date, config: { meta: { source_name: "Gültig ab", csv: { date_format: "%d.%m.%Y" } } } }',
+    ).replace('key: [material_id] }', 'key: [material_id], file_stem: "Stämme" }');
+    const table = smallTable('materials', yaml);
+    expect(table.fileStem).toBe('Stämme');
+    expect(table.columns[1]).toMatchObject({
+      sourceName: 'Gültig ab',
+      format: { date_format: '%d.%m.%Y', decimal_mark: '.', null_tokens: ['N/A', '#N/A'] },
+    });
+    expect(smallTable('materials').fileStem).toBe('materials');
+    const called = (name: string) => smallTable('materials', yaml.replace('Gültig ab', name)).digest;
+    expect(called('Gueltig ab')).not.toBe(table.digest);
+    expect(() => called('MATERIAL_ID')).toThrow(/has two columns that are called 'material_id' in its files/);
+  });
+
   it.each([
+    ['delimiter: ","', 'delimiter: ",", thousands_mark: "."', /'\.' as both decimal_mark and thousands_mark/],
+    ['delimiter: ","', 'delimiter: ",", date_format: "it\'s %d"', /csv.date_format: must be a strftime format/],
+    ['delimiter: ","', 'delimiter: ",", month_names: [[jan]]', /csv.month_names/],
     ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
     ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],
     ['key: [material_id]', 'key: [nope]', /materials has nope in its key but does not list it/],

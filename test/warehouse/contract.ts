@@ -315,7 +315,9 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       const bench = new WarehouseBench(make);
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       await bench.run();
-      bench.system.tables[0]?.columns.push({ name: 'colour', type: 'text', aliases: [] });
+      const [table] = bench.system.tables;
+      if (table === undefined) throw new Error('the bench describes no table');
+      table.columns.push({ name: 'colour', type: 'text', aliases: [], sourceName: undefined, format: table.csv });
       bench.deliver('2026-03-02/materials.csv', 'material_id,material_name,quantity,colour\nm2,steel,1,red\n');
       await bench.run();
       expect(await bench.rows('select material_id, colour from raw.materials_history order by 1')).toEqual([

@@ -129,7 +129,7 @@ describe('mfgRawIngestion', () => {
     ).toEqual([0, 1, 2, 3, 4]);
     expect(calls.at(-1)?.args[0]).toMatchObject({
       run: { workflowId: `${workflowId}-quality` },
-      input: { publication: 7, asOf: PLAN.asOf },
+      input: { publication: 7, sourceSystem: 'mes', asOf: PLAN.asOf },
     });
     const { typedSearchAttributes } = await handle.describe();
     expect(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toEqual(
@@ -276,7 +276,7 @@ describe('mfgRawIngestion', () => {
     });
     expect(result).toMatchObject({ outcome: 'NOTHING_NEW', publication: null, build: null, quality: { failed: 1 } });
     expect(names).toEqual(['discoverDeliveries', 'checkQuality']);
-    expect(calls[1]?.args[0]).toMatchObject({ input: { asOf: PLAN.asOf } });
+    expect(calls[1]?.args[0]).toMatchObject({ input: { sourceSystem: 'mes', asOf: PLAN.asOf } });
   });
 
   it('with nothing to load builds what the plan says is due all the same, as the plan says', async () => {

@@ -8,6 +8,7 @@ import { failOnFailedChecks, showQuality } from '../show-results';
 
 interface QualityOptions extends RunOptions {
   publication?: number;
+  system?: string;
   asOf?: string;
 }
 
@@ -21,6 +22,11 @@ export function addQuality(program: Command): void {
     )
     .option('-p, --publication <number>', 'publication to check; default: the one that readers see', asPublication)
     .option(
+      '-s, --system <name>',
+      'only the tables of this source system; default: of all',
+      as(dataQualityMonitoringInputSchema.shape.sourceSystem),
+    )
+    .option(
       '--as-of <time>',
       "time for freshness: 'now', or ISO 8601 with offset; default: the end of the newest delivery",
       as(dataQualityMonitoringInputSchema.shape.asOf, "must be 'now' or a time such as 2026-03-11T02:00:00Z"),
@@ -33,6 +39,7 @@ export function addQuality(program: Command): void {
 Examples:
   npx mfg quality
   npx mfg quality --as-of now              is the data fresh by the clock?
+  npx mfg quality --system erp             the tables of one source system
   npx mfg quality --publication 3 --as-of 2026-03-12T02:00:00Z
 
 Exit code 1 when a check failed.`,
@@ -41,8 +48,12 @@ Exit code 1 when a check failed.`,
 }
 
 async function quality(options: QualityOptions): Promise<void> {
-  const { publication, asOf } = options;
-  const request = dataQualityMonitoring({ ...(publication && { publication }), ...(asOf && { asOf }) });
+  const { publication, system, asOf } = options;
+  const request = dataQualityMonitoring({
+    ...(publication && { publication }),
+    ...(system && { sourceSystem: system }),
+    ...(asOf && { asOf }),
+  });
   await runToEnd(loadConfig(), request, options, async ({ started, result }) => {
     if (options.json) console.log(JSON.stringify({ ...started, ...result }, null, 2));
     else showQuality(result);

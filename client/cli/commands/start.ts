@@ -3,8 +3,10 @@ import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import type { RawIngestionResult } from '../../../contracts/run';
 import type { Warehouse } from '../../../warehouse/warehouse';
+import { rawIngestionInputSchema } from '../../../contracts/workflow-inputs';
 import { rawIngestion } from '../../start-runs';
 import { localWarehouse } from '../local-warehouse';
+import { as } from '../options';
 import { dateSpan, duration, fields, heading, number, plural, table } from '../print';
 import { runToEnd, type FinishedRun, type StartedRun } from '../run-to-end';
 import { failOnFailedChecks, rowsTable, showIngestion } from '../show-results';
@@ -18,15 +20,20 @@ export function addStart(program: Command): void {
     .description(
       'Brings the platform up, loads every pending delivery of the export, builds, publishes, checks, and shows what it did. This is `npm start`.',
     )
-    .addHelpText('after', '\nExamples:\n  npm start\n  npx mfg start')
+    .option(
+      '-s, --system <name>',
+      'source system; may be left out while there is only one',
+      as(rawIngestionInputSchema.shape.sourceSystem),
+    )
+    .addHelpText('after', '\nExamples:\n  npm start\n  npx mfg start\n  npx mfg start --system mes')
     .action(start);
 }
 
-async function start(): Promise<void> {
+async function start({ system }: { system?: string }): Promise<void> {
   const setUpMs = process.uptime() * 1000;
   const config = loadConfig();
   console.log(`Loading the export in ${config.sourceDir}: files → RAW → STAGING → CORE → MARTS, published as one.\n`);
-  await runToEnd(config, rawIngestion({}), {}, async (run) => {
+  await runToEnd(config, rawIngestion(system === undefined ? {} : { sourceSystem: system }), {}, async (run) => {
     const warehouse = localWarehouse(config);
     await showIngestion(warehouse, run.result, undefined);
     await showRelations(warehouse);

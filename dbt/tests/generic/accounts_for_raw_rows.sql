@@ -13,7 +13,7 @@ delivered as (
     from {{ source_history(system, table) if history else source(system, table) }}
     where true
 {%- for column in contract.key %}
-        and {{ clean_cell(column, contract.csv.null_tokens) }} is not null
+        and {{ clean_cell(column, cell_format(contract, column).null_tokens) }} is not null
     {%- endfor %}
 
 ),
