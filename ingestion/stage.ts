@@ -142,7 +142,7 @@ function readCsv(table: SourceTable, file: InspectedFile): string {
     delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
     encoding = ${sqlString(csv.encoding)}, null_padding = false, strict_mode = true,
     hive_partitioning = false, parallel = false,
-    compression = ${file.file.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
+    compression = ${file.name.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
     store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
 }
 
