@@ -8,7 +8,12 @@ import { withHeartbeat } from './heartbeat';
 
 export function createBuildCandidate({ config, warehouse, dbt }: ActivityDependencies) {
   /** Opens a candidate on the head and builds models and tests into it: all of them, or what the order says. */
-  return async function buildCandidate({ build, ...run }: BuildCandidateInput): Promise<CandidateResult> {
+  return async function buildCandidate({
+    build,
+    withoutDates,
+    replacedTables,
+    ...run
+  }: BuildCandidateInput): Promise<CandidateResult> {
     return withHeartbeat(async (report, signal) => {
       const systems = await readSourceContracts(config.dbtDir);
       return transform.buildCandidate(warehouse, {
@@ -16,6 +21,8 @@ export function createBuildCandidate({ config, warehouse, dbt }: ActivityDepende
         order: build ?? { scope: 'FULL', select: [] },
         tables: systems.flatMap((system) => system.tables),
         attempt: Context.current().info.attempt,
+        withoutDates,
+        replacedTables,
         dbt,
         dbtDir: config.dbtDir,
         threads: config.threads,

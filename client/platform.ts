@@ -89,6 +89,7 @@ function asEnvironment(config: Config): Record<string, string> {
     MFG_THREADS: String(config.threads),
     MFG_PARALLEL_LOADS: String(config.parallelLoads),
     MFG_ON_UNCHANGED: config.onUnchanged,
+    MFG_STRATEGY: config.strategy,
     MFG_TEMPORAL_PORT: String(config.temporalPort),
     MFG_TEMPORAL_UI_PORT: String(config.temporalUiPort),
   };

@@ -4,6 +4,7 @@ import { TASK_QUEUE } from '../contracts/task-queue';
 import {
   dataQualityMonitoringInputSchema,
   dbtTransformInputSchema,
+  isBackfillInput,
   parseWorkflowInput,
   rawIngestionInputSchema,
   type DataQualityMonitoringInput,
@@ -34,13 +35,14 @@ export interface StartOptions {
 }
 
 /**
- * An ingestion to start; its id is `mfg-raw-ingestion-<logical date, or auto>-<UTC time>-<random>`.
+ * An ingestion to start; its id is `mfg-raw-ingestion-<logical date, auto or backfill>-<UTC time>-<random>`.
  *
  * @throws InvalidInputError naming the field.
  */
 export function rawIngestion(input: RawIngestionInput, options: StartOptions = {}): RunRequest<'mfgRawIngestion'> {
   const valid = parseWorkflowInput(rawIngestionInputSchema, 'mfgRawIngestion', input);
-  const workflowId = options.workflowId ?? newId(`mfg-raw-ingestion-${valid.logicalDate ?? 'auto'}`);
+  const dates = isBackfillInput(valid) ? 'backfill' : (valid.logicalDate ?? 'auto');
+  const workflowId = options.workflowId ?? newId(`mfg-raw-ingestion-${dates}`);
   return { workflowType: 'mfgRawIngestion', workflowId, input: valid };
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
 import { ConfigurationError } from './errors';
+import { strategySchema, type Strategy } from './strategy';
 
 /** The folder that holds package.json: found upwards from this file, so that `dist/` and the sources agree. */
 export const PROJECT_ROOT = findProjectRoot(__dirname);
@@ -43,6 +44,8 @@ export const configSchema = z.object({
   MFG_PARALLEL_LOADS: wholeNumber(4, 1, 64),
   /** What a run does with unchanged files and models when its input does not say: load and build them again, or reuse them. */
   MFG_ON_UNCHANGED: z.enum(['load', 'reuse'], "must be 'load' or 'reuse'").default('load'),
+  /** Strategy of runs and source systems that name none. */
+  MFG_STRATEGY: strategySchema.default('run_partitioned'),
   /** Preferred ports of the embedded server and its UI; others are taken when these are not free. */
   MFG_TEMPORAL_PORT: wholeNumber(7233, 1024, 65535),
   MFG_TEMPORAL_UI_PORT: wholeNumber(8233, 1024, 65535),
@@ -59,6 +62,7 @@ export interface Config {
   threads: number;
   parallelLoads: number;
   onUnchanged: 'load' | 'reuse';
+  strategy: Strategy;
   temporalPort: number;
   temporalUiPort: number;
   temporalUiUrl: string | undefined;
@@ -88,6 +92,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     threads: v.MFG_THREADS,
     parallelLoads: v.MFG_PARALLEL_LOADS,
     onUnchanged: v.MFG_ON_UNCHANGED,
+    strategy: v.MFG_STRATEGY,
     temporalPort: v.MFG_TEMPORAL_PORT,
     temporalUiPort: v.MFG_TEMPORAL_UI_PORT,
     temporalUiUrl: v.MFG_TEMPORAL_UI_URL,

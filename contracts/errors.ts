@@ -26,8 +26,11 @@ export class InvalidInputError extends TerminalError {}
 /** A dbt sources file (the contract of the source tables) is not valid. */
 export class ContractError extends TerminalError {}
 
-/** A logical date was delivered without a table that its contract requires. */
+/** A logical date was delivered without a table that its contract requires, or without its done marker. */
 export class MissingDeliveryError extends TerminalError {}
+
+/** A delivered file does not come to rest, although it was waited for. */
+export class DeliveryUnfinishedError extends TerminalError {}
 
 /** A delivered file's columns are not those of its contract, and its drift policy is to fail. */
 export class SchemaDriftError extends TerminalError {

@@ -52,10 +52,54 @@ export interface RunManifest extends RunIdentity {
   /** Per table the digest of its contract. */
   contractDigests: Record<string, string>;
   codeVersion: string;
+  /** Tables that the load replaces whole (strategy `truncate_reload`). */
+  replacedTables: string[];
   /** Deliveries to load, in batches: one activity loads one batch. */
   batches: Delivery[][];
   /** Deliveries of the run's own date that are not loaded again (`onUnchanged: reuse`). */
   reused: ReusedDelivery[];
+}
+
+/** Something that a run waits for before it begins. */
+export interface AwaitedDelivery {
+  kind: 'table' | 'done_marker' | 'file';
+  /** The table's name, or the file's path below the source folder. */
+  what: string;
+  reason: string;
+  /** ISO 8601: when the run goes on without it, or fails, as declared. */
+  until: string;
+}
+
+/** A file under way, as a look saw it. */
+export interface FileSeen {
+  path: string;
+  sizeBytes: number;
+  /** ISO 8601. */
+  writtenAt: string;
+}
+
+/** What a look for deliveries hands to the run's next one. */
+export interface ArrivalLook {
+  /** Time of the run's first look, ISO 8601. */
+  since: string;
+  /** Time of this look, ISO 8601. */
+  at: string;
+  /** The run's own date, which the first look fixes. */
+  logicalDate: string;
+  origin: LogicalDateOrigin;
+  filesSeen: FileSeen[];
+}
+
+/** What `discoverDeliveries` tells the workflow while deliveries are still to come: nothing is decided yet. */
+export interface Waiting {
+  sourceSystem: string;
+  logicalDate: string;
+  /** At most 20. */
+  waitingFor: AwaitedDelivery[];
+  /** How many more there are. */
+  more: number;
+  lookAgainInS: number;
+  look: ArrivalLook;
 }
 
 /** What `discoverDeliveries` tells the workflow. */
@@ -75,9 +119,9 @@ export interface IngestionPlan {
   ignoredFiles: string[];
   /**
    * Time against which freshness is measured, ISO 8601: the run's start when a schedule started it, else the end of the
-   * logical date in the source system's time zone.
+   * logical date in the source system's time zone. Left out for a backfill: the end of the newest date that is published.
    */
-  asOf: string;
+  asOf?: string;
   /** Deliveries of the run's own date that are not loaded again. Absent in runs of version 0.1.0, as all below. */
   reused?: number;
   /** How to build. */
@@ -87,6 +131,30 @@ export interface IngestionPlan {
    * since what is published was built.
    */
   buildAnyway?: boolean;
+  /** Tables of the run's own date that were not delivered by their deadline and are not required. */
+  lateTables?: string[];
+  /** Dates that lack their done marker: left to a later run. */
+  unfinishedDates?: string[];
+  /** Tables that the load replaces whole (strategy `truncate_reload`). */
+  replacedTables?: string[];
+  /** Set for a backfill: a delivery that cannot be loaded costs its date, not the run. */
+  isBackfill?: true;
+  /** Set for a backfill that publishes each day: the days, one child run each. There is nothing to load in this run itself. */
+  days?: string[];
+}
+
+/** A logical date that a backfill left out whole. */
+export interface FailedDate {
+  date: string;
+  /** One sentence; null where there are so many that only the first are told. */
+  error: string | null;
+}
+
+/** A delivery that could not be loaded, where the run goes on with the others. */
+export interface FailedDelivery {
+  table: string;
+  logicalDate: string;
+  error: string;
 }
 
 /** How much of the models a run builds. */
@@ -103,6 +171,10 @@ export type BuildScope = 'FULL' | 'PARTIAL';
 export interface BuildCandidateInput extends RunIdentity {
   /** Default: everything. */
   build?: BuildOrder | undefined;
+  /** Dates that a backfill leaves out whole. */
+  withoutDates?: string[];
+  /** See RunManifest. */
+  replacedTables?: string[];
 }
 
 /** What `parseTransformInput` tells the workflow. */
@@ -130,6 +202,8 @@ export interface CheckedLoads extends LoadCounts {
 /** What one batch loaded. */
 export interface BatchResult extends LoadCounts {
   tables: string[];
+  /** Of a backfill: deliveries that no retry can load. */
+  failed?: FailedDelivery[];
 }
 
 /** A dbt node that did not end well, or warned. */
@@ -224,6 +298,11 @@ export interface RawIngestionResult {
   build: BuildSummary | null;
   warned: NodeFailure[];
   quality: DataQualityResult | null;
+  /** Dates of a backfill that were left out whole; they stay pending. */
+  failedDates?: FailedDate[];
+  /** See IngestionPlan. */
+  lateTables?: string[];
+  unfinishedDates?: string[];
 }
 
 /** Result of `mfgDbtTransform`. */
@@ -238,8 +317,27 @@ export interface DbtTransformResult {
 
 /** Answer of the `progress` query. */
 export interface RunProgress {
-  stage: 'discovering' | 'loading' | 'checking' | 'building' | 'publishing' | 'monitoring' | 'done';
+  stage:
+    | 'discovering'
+    | 'waiting'
+    | 'loading'
+    | 'backfilling'
+    | 'checking'
+    | 'building'
+    | 'publishing'
+    | 'monitoring'
+    | 'done';
+  /** Held by the update `pause` until `resume`: what is under way ends, nothing new begins. */
+  paused: boolean;
   logicalDate: string | null;
+  /** While the stage is `waiting`. */
+  waitingFor: AwaitedDelivery[];
+  /** Days of a backfill that publishes each. */
+  daysDone: number;
+  days: number;
+  /** Number of dates that could not be loaded so far, and the first 20 of them. */
+  failedDateCount: number;
+  failedDates: FailedDate[];
   batchesDone: number;
   batches: number;
   loads: LoadCounts;

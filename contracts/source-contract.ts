@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ContractError } from './errors';
 import { DEFAULT_DRIFT_POLICY, driftPolicySchema, type DriftPolicy } from './schema-drift';
+import { strategySchema, type Strategy } from './strategy';
 
 /** What may stand between groups of three digits: the last four are a no-break and a narrow no-break space, two apostrophes. */
 export const THOUSANDS_MARKS = ['.', ',', ' ', '\u00a0', '\u202f', "'", '\u2019'] as const;
@@ -86,6 +87,19 @@ const gatesSchema = {
   min_rows_ratio: ratio.optional(),
 };
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time of day such as '06:30', in quotes");
+
+/** How a run knows that a day has been delivered. */
+const arrivalSchema = z.strictObject({
+  done_marker: z
+    .string()
+    .regex(/^[\w][\w.-]{0,99}$/, 'must be a plain file name such as _SUCCESS')
+    .refine((name) => !/\.csv(\.gz)?$/i.test(name), 'must not be the name of a CSV file')
+    .optional(),
+  settle_seconds: z.number().min(0).max(3600).default(2),
+  wait_until: timeOfDay.optional(),
+});
+
 const tableMetaSchema = z.strictObject({
   mode: z.enum(['snapshot', 'append']),
   file_stem: z
@@ -95,6 +109,8 @@ const tableMetaSchema = z.strictObject({
     .optional(),
   key: z.array(identifier).min(1),
   required: z.boolean().default(true),
+  wait_until: timeOfDay.optional(),
+  complete_deliveries: z.boolean().optional(),
   event_time: identifier.optional(),
   event_freshness: freshnessSchema.optional(),
   csv: csvDialectSchema.partial().optional(),
@@ -128,6 +144,9 @@ const systemMetaSchema = z.strictObject({
   logical_date_offset_days: z.number().int().min(0).max(31).default(0),
   csv: csvDialectSchema.partial().default({}),
   ...gatesSchema,
+  arrival: arrivalSchema.prefault({}),
+  landing: z.enum(['in_place', 'copy']).default('in_place'),
+  strategy: strategySchema.optional(),
 });
 
 /** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
@@ -172,6 +191,13 @@ export interface SourceTable {
   key: string[];
   /** A delivery of the system that lacks this table is refused. */
   required: boolean;
+  /**
+   * Local time (HH:MM), on the day on which a schedule would load a logical date, until which a run waits for this table;
+   * undefined: it does not wait.
+   */
+  waitUntil: string | undefined;
+  /** Each delivery of this append table holds all its rows so far, so that the newest one alone may replace the table. */
+  completeDeliveries: boolean | undefined;
   csv: CsvDialect;
   /** What is done with files whose columns are not those above. */
   drift: DriftPolicy;
@@ -197,6 +223,15 @@ export interface SourceSystem {
   timeZone: string;
   /** A scheduled run loads the delivery of its local date less this many days. */
   logicalDateOffsetDays: number;
+  arrival: {
+    /** File that a source writes into a day's folder when the day is complete. */
+    doneMarker: string | undefined;
+    /** A file that was written to less than so many seconds ago is taken to be still under way. */
+    settleSeconds: number;
+  };
+  /** copy: a run keeps the bytes that it fingerprinted; in_place: it reads the source's files, which must stay as they are. */
+  landing: 'in_place' | 'copy';
+  strategy: Strategy | undefined;
   tables: SourceTable[];
 }
 
@@ -243,12 +278,17 @@ export function parseSourcesFile(text: string, file: string, system: string): So
   const names = source.tables.map((table) => table.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new ContractError(`${file}: table ${twice} is described twice.`);
+  const { meta } = source.config;
   return {
     name: system,
-    timeZone: source.config.meta.time_zone,
-    logicalDateOffsetDays: source.config.meta.logical_date_offset_days,
+    timeZone: meta.time_zone,
+    logicalDateOffsetDays: meta.logical_date_offset_days,
+    arrival: { doneMarker: meta.arrival.done_marker, settleSeconds: meta.arrival.settle_seconds },
+    landing: meta.landing,
+    strategy: meta.strategy,
     tables: source.tables.map((table) => ({
-      ...toSourceTable(table, system, source.config.meta, file),
+      ...toSourceTable(table, system, meta, file),
+      waitUntil: table.config.meta.wait_until ?? meta.arrival.wait_until,
       definitionDigest: sha256([{ ...source, tables: [] }, table]),
     })),
   };
@@ -259,7 +299,7 @@ function toSourceTable(
   system: string,
   defaults: z.infer<typeof systemMetaSchema>,
   file: string,
-): Omit<SourceTable, 'definitionDigest'> {
+): Omit<SourceTable, 'waitUntil' | 'definitionDigest'> {
   const { meta } = table.config;
   const csv = { ...DEFAULT_DIALECT, ...defaults.csv, ...meta.csv };
   const columns = table.columns.map(({ name, data_type, config }) => ({
@@ -304,6 +344,7 @@ function toSourceTable(
     columns,
     key: meta.key,
     required: meta.required,
+    completeDeliveries: meta.complete_deliveries,
     csv,
     drift,
     maxRejectedRatio: meta.max_rejected_ratio ?? defaults.max_rejected_ratio,

@@ -11,6 +11,8 @@ export interface DeliveredFile {
   sizeBytes: number;
   /** The later of the times at which content and inode changed, ISO 8601. */
   modifiedAt: string;
+  /** When its content was last written to, ISO 8601. */
+  writtenAt: string;
 }
 
 /** The files of one table for one logical date. */
@@ -18,6 +20,7 @@ export interface FoundDelivery {
   table: string;
   /** YYYY-MM-DD; undefined for a flat file, which belongs to the run's own date. */
   logicalDate: string | undefined;
+  isFlat: boolean;
   files: DeliveredFile[];
 }
 
@@ -26,6 +29,10 @@ export interface SourceFolder {
   deliveries: FoundDelivery[];
   /** CSV files of no described table, and folders that are no date, relative to the source folder. */
   ignoredFiles: string[];
+  /** Dates whose folder holds the done marker; undefined when the system has none. */
+  doneDates: Set<string> | undefined;
+  /** When the done marker beside the flat files was written, ISO 8601; undefined without one. */
+  flatDoneAt: string | undefined;
 }
 
 /**
@@ -44,8 +51,11 @@ export async function findDeliveries(sourceDir: string, system: SourceSystem): P
   });
   const found = new Map<string, FoundDelivery>();
   const ignoredFiles: string[] = [];
+  const { doneMarker } = system.arrival;
+  const doneDates = doneMarker === undefined ? undefined : new Set<string>();
   const take = async (folder: string, logicalDate: string | undefined) => {
     for (const name of (await readdir(path.join(sourceDir, folder))).sort()) {
+      if (name === doneMarker && logicalDate !== undefined) doneDates?.add(logicalDate);
       if (!CSV_SUFFIX.test(name)) continue;
       const relative = `${folder}/${name}`;
       const table = tableOf(name, system, logicalDate === undefined);
@@ -56,7 +66,7 @@ export async function findDeliveries(sourceDir: string, system: SourceSystem): P
       const file = await inspect(sourceDir, relative);
       if (file === undefined) continue;
       const key = `${table} ${logicalDate ?? ''}`;
-      const delivery = found.get(key) ?? { table, logicalDate, files: [] };
+      const delivery = found.get(key) ?? { table, logicalDate, isFlat: logicalDate === undefined, files: [] };
       refuseTwice(delivery, relative);
       delivery.files.push(file);
       found.set(key, delivery);
@@ -70,7 +80,15 @@ export async function findDeliveries(sourceDir: string, system: SourceSystem): P
       ignoredFiles.push(`${system.name}/${entry.name}/`);
     }
   }
-  return { deliveries: [...found.values()], ignoredFiles };
+  const flatDoneAt = doneMarker === undefined ? undefined : await writtenAt(path.join(root, doneMarker));
+  return { deliveries: [...found.values()], ignoredFiles, doneDates, flatDoneAt };
+}
+
+async function writtenAt(file: string): Promise<string | undefined> {
+  return stat(file).then(
+    (info) => info.mtime.toISOString(),
+    () => undefined,
+  );
 }
 
 const CSV_SUFFIX = /\.csv(\.gz)?$/i;
@@ -109,6 +127,7 @@ async function inspect(sourceDir: string, relative: string): Promise<DeliveredFi
     path: relative,
     sizeBytes: info.size,
     modifiedAt: new Date(Math.max(info.mtimeMs, info.ctimeMs)).toISOString(),
+    writtenAt: info.mtime.toISOString(),
   };
 }
 

@@ -17,13 +17,17 @@ export function decodeBytes(bytes: Buffer, encoding: CsvDialect['encoding']): st
   return encoding === 'latin-1' ? text : text.replace(/[\u0080-\u009f]/g, (c) => C1[c.charCodeAt(0) - 0x80] ?? c);
 }
 
-/** Writes a Windows-1252 file as UTF-8, unpacked: DuckDB reads Latin-1 by itself, but nothing between 0x80 and 0x9f. */
-export async function writeAsUtf8(file: string, target: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Writes a Windows-1252 file as UTF-8, unpacked: DuckDB reads Latin-1 by itself, but nothing between 0x80 and 0x9f.
+ *
+ * @param name the file as delivered: its ending tells whether it is compressed.
+ */
+export async function writeAsUtf8(file: string, name: string, target: string, signal?: AbortSignal): Promise<void> {
   const decode = new Transform({
     transform: (chunk: Buffer, _encoding, done) => done(null, decodeBytes(chunk, 'windows-1252')),
   });
   const source = createReadStream(file, { highWaterMark: 1024 * 1024 });
   const sink = createWriteStream(target);
-  if (file.toLowerCase().endsWith('.gz')) await pipeline(source, createGunzip(), decode, sink, { signal });
+  if (name.toLowerCase().endsWith('.gz')) await pipeline(source, createGunzip(), decode, sink, { signal });
   else await pipeline(source, decode, sink, { signal });
 }

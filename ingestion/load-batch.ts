@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SchemaDriftError, SourceChangedError, TerminalError } from '../contracts/errors';
-import type { BatchResult, Delivery, RunManifest } from '../contracts/run';
+import type { BatchResult, Delivery, FailedDelivery, RunManifest } from '../contracts/run';
 import type { SourceTable } from '../contracts/source-contract';
 import { withDuckDb, type DuckDb } from '../duckdb/connection';
 import type {
@@ -11,6 +11,7 @@ import type {
   SealedPartition,
   Warehouse,
 } from '../warehouse/warehouse';
+import { readableFile } from './landing';
 import { fingerprintFile, preflight, type InspectedFile, type Preflight } from './preflight';
 import { refuseTooManyRejected } from './rejected-ratio';
 import { stageDelivery } from './stage';
@@ -23,6 +24,10 @@ export interface LoadBatchRequest {
   attempt: number;
   tables: SourceTable[];
   sourceDir: string;
+  /** Where landed bytes are kept, if they are. */
+  landingDir?: string | undefined;
+  /** Go on with the others when a delivery cannot be loaded (a backfill): it is told of in the result. */
+  isGoingOn?: boolean | undefined;
   /** Scratch folder on the file system of the state folder. */
   stagingDir: string;
   threads: number;
@@ -33,7 +38,8 @@ export interface LoadBatchRequest {
 
 /**
  * Loads one batch: each delivery is inspected, staged, placed and counted; then all are sealed together. A delivery that
- * this run has sealed before is not touched again. When one fails, those before it are sealed and its failure is audited.
+ * this run has sealed before is not touched again. When one fails, those before it are sealed and its failure is audited;
+ * those after it are tried only where the request says so and no retry could mend the failure.
  *
  * @throws SourceChangedError when a file or its contract is not what the manifest recorded; TooManyRejectedError; what staging
  * throws.
@@ -46,6 +52,7 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
   const open = partitions.filter((partition) => partition.sealed === undefined);
   const sealed = partitions.flatMap((partition) => partition.sealed ?? []);
   const placed: PlacedPartition[] = [];
+  const failed: FailedDelivery[] = [];
   const settings = { threads: String(request.threads) };
   await withDuckDb({ path: ':memory:', settings, signal }, async (db) => {
     for (const [index, partition] of open.entries()) {
@@ -54,6 +61,12 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
       try {
         placed.push(await placeOne(db, warehouse, request, partition, found));
       } catch (error) {
+        if (request.isGoingOn && error instanceof TerminalError && !signal?.aborted) {
+          await auditFailure(warehouse, [partition], error, found);
+          const { table, logicalDate } = partition.delivery;
+          failed.push({ table, logicalDate, error: error.message.slice(0, LONGEST_ERROR) });
+          continue;
+        }
         await warehouse.sealPartitions(placed);
         await auditFailure(warehouse, open.slice(index), signal?.aborted ? cancelled() : error, found);
         throw error;
@@ -61,8 +74,13 @@ export async function loadBatch(warehouse: Warehouse, request: LoadBatchRequest)
     }
   });
   sealed.push(...(await warehouse.sealPartitions(placed)));
-  return { tables: [...new Set(deliveries.map((d) => d.table))], ...sum(sealed), sizeBytes: bytesOf(deliveries) };
+  const loaded = deliveries.filter((d) => !failed.some((f) => f.table === d.table && f.logicalDate === d.logicalDate));
+  const counts = { ...sum(sealed), sizeBytes: bytesOf(loaded) };
+  return { tables: [...new Set(deliveries.map((d) => d.table))], ...counts, ...(failed.length > 0 && { failed }) };
 }
+
+/** Of an error that travels with the result; the audit has all of it. */
+const LONGEST_ERROR = 500;
 
 /** @param found is filled with what is known of the delivery, for the audit in case it fails. */
 async function placeOne(
@@ -78,8 +96,9 @@ async function placeOne(
   await mkdir(scratch, { recursive: true });
   try {
     const files: InspectedFile[] = [];
-    for (const { path: name, sha256 } of delivery.files) {
-      const file = path.join(request.sourceDir, name);
+    for (const delivered of delivery.files) {
+      const { path: name, sha256 } = delivered;
+      const file = await readableFile(request.sourceDir, request.landingDir, delivered);
       const seen = await inspect(file, name, table, sha256, signal);
       refuseChange(name, seen.sha256, sha256);
       files.push({ file, name, preflight: seen });

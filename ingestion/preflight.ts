@@ -50,7 +50,7 @@ const UNPACKED_RATIO = 200;
  * UTF-8 where Latin-1 is described, mixed line ends, a quoted field that never closes, a header that breaks the contract. Counts
  * the records by itself, so that the reader's result can be reconciled. Memory does not grow with the file.
  *
- * @param file absolute path, `.csv` or `.csv.gz`. @param name the file as people know it, for messages.
+ * @param file absolute path of the bytes. @param name the file as it was delivered, `.csv` or `.csv.gz`, for messages.
  * @throws UnreadableFileError, HeaderMismatchError (both terminal) naming the file and what to do.
  */
 export async function preflight(
@@ -136,7 +136,7 @@ async function readPlain(
   });
   const raw = Readable.from(tapped(createReadStream(file, { highWaterMark: READ_CHUNK_BYTES })), { objectMode: false });
   try {
-    if (file.toLowerCase().endsWith('.gz')) await pipeline(raw, createGunzip(), sink, { signal });
+    if (name.toLowerCase().endsWith('.gz')) await pipeline(raw, createGunzip(), sink, { signal });
     else await pipeline(raw, sink, { signal });
   } catch (error) {
     throw asUnreadable(error, name);

@@ -110,8 +110,10 @@ async function stageFile(
 ): Promise<void> {
   const copy = table.csv.encoding === 'windows-1252' ? `${target}.utf8.csv` : undefined;
   try {
-    if (copy !== undefined) await writeAsUtf8(file.file, copy);
-    const scan = readCsv(table, file.preflight.columns, copy ?? file.file);
+    if (copy !== undefined) await writeAsUtf8(file.file, file.name, copy);
+    // A landed copy is named by its content: only the delivered name tells whether it is compressed.
+    const isGzip = copy === undefined && file.name.toLowerCase().endsWith('.gz');
+    const scan = readCsv(table, file.preflight.columns, copy ?? file.file, isGzip);
     // row_number() counts accepted rows; rejected records are put back into the count below, when there are any.
     await db.run(
       `copy (select ${selectList(table, file, lineage, added)} from ${scan}) to ${sqlString(target)} ${PARQUET}`,
@@ -140,14 +142,14 @@ async function stageFile(
  * `read_csv` with everything stated but the line end: the sniffer has been seen to turn ragged files into one column. Not in
  * parallel: two scanners have been seen to split valid records where their parts met in a quoted line end.
  */
-function readCsv({ csv }: SourceTable, header: FileColumn[], file: string): string {
+function readCsv({ csv }: SourceTable, header: FileColumn[], file: string, isGzip: boolean): string {
   const encoding = csv.encoding === 'latin-1' ? 'latin-1' : 'utf-8';
   const columns = header.map(({ name }) => `${sqlString(name)}: 'VARCHAR'`).join(', ');
   return `read_csv(${sqlString(globLiteral(file))}, auto_detect = false, header = true, columns = {${columns}},
     delim = ${sqlString(csv.delimiter)}, quote = ${sqlString(csv.quote)}, escape = ${sqlString(csv.quote)},
     encoding = '${encoding}', null_padding = false, strict_mode = true,
     hive_partitioning = false, parallel = false,
-    compression = ${file.toLowerCase().endsWith('.gz') ? "'gzip'" : "'none'"},
+    compression = ${isGzip ? "'gzip'" : "'none'"},
     store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECTS_SCAN}', rejects_limit = 0)`;
 }
 

@@ -13,6 +13,9 @@ export interface CandidateBuildRequest
   extends Omit<DbtProcess, 'folder' | 'target'>, Pick<CandidateRequest, 'tables' | 'attempt'> {
   run: RunIdentity;
   order: BuildOrder;
+  /** See CandidateRequest. Default: none. */
+  withoutDates?: string[] | undefined;
+  replacedTables?: string[] | undefined;
   /** Called as each dbt node ends. */
   onNode?: (done: number, of: number, node: string) => void;
 }
@@ -36,8 +39,8 @@ export async function buildCandidate(warehouse: Warehouse, request: CandidateBui
     attempt,
     scope: order.scope,
     ...(await projectDigests(request.dbtDir)),
-    withoutDates: [],
-    replacedTables: [],
+    withoutDates: request.withoutDates ?? [],
+    replacedTables: request.replacedTables ?? [],
   });
   try {
     const build = await runDbtFor(candidate, { ...request, target: warehouse.dbtTarget });

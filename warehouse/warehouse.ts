@@ -68,7 +68,7 @@ export interface CandidateRequest {
   settingsDigest: string;
   /** Dates of this run's load that do not count, since one of their deliveries could not be loaded. */
   withoutDates: string[];
-  /** Tables that this run's load replaces whole (strategy `truncate_reload`): the base's other dates of them go. */
+  /** Tables that this run's load replaces whole (strategy `truncate_reload`): the base's earlier dates of them go. */
   replacedTables: string[];
 }
 
@@ -347,8 +347,8 @@ export interface Warehouse {
   /** Deliveries of the manifest that have no sealed partition; empty when the load is whole. */
   unsealedDeliveries(run: RunManifest): Promise<Delivery[]>;
 
-  /** Sums over the sealed partitions of a load. */
-  loadCounts(loadId: string): Promise<CheckedLoads>;
+  /** Sums over the sealed partitions of a load, but for those of the given dates. */
+  loadCounts(loadId: string, withoutDates?: string[]): Promise<CheckedLoads>;
 
   /** The sealed partitions of a load that take the place of others, or follow them. */
   replacedRows(loadId: string): Promise<ReplacedRows[]>;

@@ -1,16 +1,16 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
-import { isCancellation } from '@temporalio/workflow';
+import { ContinueAsNew, isCancellation } from '@temporalio/workflow';
 import { tagOutcome } from './identity';
 
 /**
  * Runs a workflow's body so that a failure shows one sentence in the Web UI: that of the activity which caused it,
- * instead of "Activity task failed". A cancellation stays a cancellation.
+ * instead of "Activity task failed". A cancellation stays a cancellation, and to continue as new is no failure.
  */
 export async function withPlainFailures<T>(body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    if (isCancellation(error) || error instanceof ContinueAsNew) throw error;
     tagOutcome('FAILED');
     const cause = rootCause(error);
     if (!(cause instanceof ApplicationFailure)) throw error;

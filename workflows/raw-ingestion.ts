@@ -1,87 +1,120 @@
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  CancellationScope,
-  defineQuery,
-  executeChild,
-  proxyActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, executeChild, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type {
+  ArrivalLook,
   CandidateResult,
   CheckedLoads,
   DataQualityResult,
   IngestionPlan,
-  LoadCounts,
   RawIngestionResult,
+  RunIdentity,
   RunProgress,
 } from '../contracts/run';
 import type { DataQualityMonitoringInput, RawIngestionInput } from '../contracts/workflow-inputs';
 import { LOAD, METADATA } from './activity-options';
+import { allFailed, backfillEach, daysToDo, type CarriedDays } from './backfill-days';
 import { buildAndPublish, buildSummary } from './build-and-publish';
 import { mfgDataQualityMonitoring } from './data-quality-monitoring';
 import { rootCause, withPlainFailures } from './failure';
 import { identify, scheduledAt, tagLogicalDate, tagOutcome } from './identity';
+import { addLoads, failedDatesOf, noLoads, steer, tellFailed, whilePaused } from './steering';
 
 const { discoverDeliveries, checkLoad } = proxyActivities<Activities>(METADATA);
 const { loadPartitions } = proxyActivities<Activities>(LOAD);
-
-/** Where the run is: stage, batches and rows loaded so far. */
-export const progressQuery = defineQuery<RunProgress>('progress');
 
 /**
  * Ingestion and build: discover → load pending deliveries → gate → candidate → dbt build → gate → publish → monitor.
  *
  * Without input it loads the newest delivery (or, started by a schedule, the schedule's day) and every earlier one that is
  * pending, and builds all models. With `tables`, `select` or `reuse` it builds what they and changed code change, in a copy of
- * what is published. The LOAD_ID is `<workflowId>::<firstExecutionRunId>`.
+ * what is published. While deliveries of its own date are still to come it waits. With a range or a list of dates it is a
+ * backfill: a date that cannot be loaded is left out whole and told of, the others are published. The LOAD_ID is
+ * `<workflowId>::<firstExecutionRunId>`.
  *
- * @throws ApplicationFailure with one sentence: InvalidInputError, MissingDeliveryError, HeaderMismatchError,
- * SchemaDriftError, UnreadableFileError, TooManyRejectedError, SourceChangedError, GateFailedError, BuildFailedError, MonitoringFailedError.
+ * @param carried is handed over by continue-as-new only.
+ * @throws ApplicationFailure with one sentence: InvalidInputError, MissingDeliveryError, DeliveryUnfinishedError,
+ * HeaderMismatchError, SchemaDriftError, UnreadableFileError, TooManyRejectedError, SourceChangedError, GateFailedError,
+ * BuildFailedError, BackfillFailedError, MonitoringFailedError.
  */
-export async function mfgRawIngestion(input?: RawIngestionInput): Promise<RawIngestionResult> {
+export async function mfgRawIngestion(input?: RawIngestionInput, carried?: CarriedDays): Promise<RawIngestionResult> {
   return withPlainFailures(async () => {
     const run = identify();
-    const progress: RunProgress = {
-      stage: 'discovering',
-      logicalDate: null,
-      batchesDone: 0,
-      batches: 0,
-      loads: noLoads(),
-      publication: null,
-    };
-    setHandler(progressQuery, () => progress, { description: 'Where the run is: stage, batches and rows so far.' });
+    const progress = steer(carried?.isPaused);
+    if (carried !== undefined) return tagged(await backfillEach(run.loadId, input ?? {}, carried, progress), progress);
 
-    const plan = await discoverDeliveries({ run, input, scheduledAt: scheduledAt() });
+    const plan = await onceDelivered(run, input, progress);
     tagLogicalDate(plan.logicalDate);
+    if (plan.days !== undefined && plan.days.length > 0) {
+      const days = daysToDo(plan, plan.days);
+      return tagged(await backfillEach(run.loadId, input ?? {}, days, progress), progress);
+    }
     Object.assign(progress, { stage: 'loading', logicalDate: plan.logicalDate, batches: plan.batches });
-
-    await inWindow(plan.batches, plan.parallelLoads, async (batch) => {
-      const summary = `batch ${batch + 1} of ${plan.batches}`;
-      const loaded = await loadPartitions.executeWithOptions({ summary }, [{ run, batch }]);
-      progress.batchesDone++;
-      progress.loads = addLoads(progress.loads, loaded);
-    });
+    const failed = await loadBatches(run, plan, progress);
     if (plan.batches === 0 && plan.buildAnyway !== true) {
       progress.stage = 'monitoring';
-      const quality = await monitor({ sourceSystem: plan.sourceSystem, asOf: plan.asOf });
-      return finish(run.loadId, plan, noLoads(), undefined, quality, progress);
+      const quality = await monitor({ sourceSystem: plan.sourceSystem, ...asOf(plan) });
+      return tagged(toResult(run.loadId, plan, noLoads(), undefined, quality, failed), progress);
     }
+    if (failed.size > 0 && plan.logicalDates.every((date) => failed.has(date))) throw allFailed(failed);
 
     progress.stage = 'checking';
-    const loads = await checkLoad(run, input?.acceptSmaller);
-    const candidate = await buildAndPublish({ ...run, build: plan.build }, (stage) => (progress.stage = stage));
+    await whilePaused(progress);
+    const withoutDates = [...failed.keys()].sort();
+    const loads = await checkLoad(run, input?.acceptSmaller, withoutDates);
+    const { build, replacedTables = [] } = plan;
+    const order = { ...run, build, withoutDates, replacedTables };
+    const candidate = await buildAndPublish(order, (stage) => (progress.stage = stage));
     progress.publication = candidate.publication;
 
     progress.stage = 'monitoring';
     const quality = await monitor({
       publication: candidate.publication,
       sourceSystem: plan.sourceSystem,
-      asOf: plan.asOf,
+      ...asOf(plan),
     });
-    return finish(run.loadId, plan, loads, candidate, quality, progress);
+    return tagged(toResult(run.loadId, plan, loads, candidate, quality, failed), progress);
   });
+}
+
+/** Looks for deliveries until nothing has to be waited for any more; a durable timer lies between two looks. */
+async function onceDelivered(
+  run: RunIdentity,
+  input: RawIngestionInput | undefined,
+  progress: RunProgress,
+): Promise<IngestionPlan> {
+  let look: ArrivalLook | undefined;
+  for (;;) {
+    const found = await discoverDeliveries({ run, input, scheduledAt: scheduledAt(), ...(look && { look }) });
+    if (!('waitingFor' in found)) {
+      progress.waitingFor = [];
+      return found;
+    }
+    if (look === undefined) tagLogicalDate(found.logicalDate);
+    look = found.look;
+    const { logicalDate, waitingFor } = found;
+    Object.assign(progress, { stage: 'waiting', logicalDate, waitingFor });
+    await sleep(found.lookAgainInS * 1000, { summary: `waiting for ${waitingFor[0]?.what}` });
+  }
+}
+
+/** Loads all batches. @returns dates of a backfill that cannot be loaded whole, with the first error of each. */
+async function loadBatches(run: RunIdentity, plan: IngestionPlan, progress: RunProgress): Promise<Map<string, string>> {
+  const failed = new Map<string, string>();
+  await inWindow(plan.batches, plan.parallelLoads, progress, async (batch) => {
+    const summary = `batch ${batch + 1} of ${plan.batches}`;
+    const isGoingOn = plan.isBackfill && { isGoingOn: plan.isBackfill };
+    const loaded = await loadPartitions.executeWithOptions({ summary }, [{ run, batch, ...isGoingOn }]);
+    progress.batchesDone++;
+    progress.loads = addLoads(progress.loads, loaded);
+    for (const { table, logicalDate: date, error: reason } of loaded.failed ?? []) {
+      if (failed.has(date)) continue;
+      const error = `${table}: ${reason}`;
+      failed.set(date, error);
+      tellFailed(progress, { date, error });
+    }
+  });
+  return failed;
 }
 
 /** Checks the quality of what is published, as a child run of its own, so that it can be found and repeated by itself. */
@@ -101,52 +134,60 @@ async function monitor(input: DataQualityMonitoringInput): Promise<DataQualityRe
   }
 }
 
-function finish(
+/** Makes the run findable by its end. */
+function tagged(result: RawIngestionResult, progress: RunProgress): RawIngestionResult {
+  progress.stage = 'done';
+  const { outcome, publication, quality, failedDates = [] } = result;
+  const but = failedDates.length > 0 ? '_DATES_FAILED' : (quality?.failed ?? 0) > 0 ? '_CHECKS_FAILED' : '';
+  tagOutcome(`${outcome}${but}`, publication ?? undefined);
+  return result;
+}
+
+function toResult(
   loadId: string,
   plan: IngestionPlan,
   loads: CheckedLoads,
   candidate: CandidateResult | undefined,
   quality: DataQualityResult,
-  progress: RunProgress,
+  failed: Map<string, string>,
 ): RawIngestionResult {
-  progress.stage = 'done';
-  const outcome = candidate === undefined ? 'NOTHING_NEW' : 'PUBLISHED';
-  tagOutcome(quality.failed > 0 ? `${outcome}_CHECKS_FAILED` : outcome, candidate?.publication);
+  const { lateTables, unfinishedDates } = plan;
   return {
     loadId,
     sourceSystem: plan.sourceSystem,
     logicalDate: plan.logicalDate,
-    logicalDates: plan.logicalDates,
+    logicalDates: plan.logicalDates.filter((date) => !failed.has(date)),
     ignoredFiles: plan.ignoredFiles,
-    outcome,
+    outcome: candidate === undefined ? 'NOTHING_NEW' : 'PUBLISHED',
     publication: candidate?.publication ?? null,
     loads,
     reused: plan.reused ?? 0,
     build: candidate === undefined ? null : buildSummary(candidate),
     warned: candidate?.warned ?? [],
     quality,
+    ...(failed.size > 0 && { failedDates: failedDatesOf(failed) }),
+    ...(lateTables && { lateTables }),
+    ...(unfinishedDates && { unfinishedDates }),
   };
 }
 
 /** Runs `work` for 0 … count − 1, at most `window` at once: thousands of pending activities would fail the workflow task. */
-async function inWindow(count: number, window: number, work: (index: number) => Promise<void>): Promise<void> {
+async function inWindow(
+  count: number,
+  window: number,
+  progress: RunProgress,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async () => {
-    while (next < count) await work(next++);
+    while (next < count) {
+      await whilePaused(progress);
+      if (next < count) await work(next++);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(window, count) }, lane));
 }
 
-function noLoads(): LoadCounts {
-  return { partitions: 0, rowsRead: 0, rowsLoaded: 0, rowsRejected: 0, sizeBytes: 0 };
-}
-
-function addLoads(a: LoadCounts, b: LoadCounts): LoadCounts {
-  return {
-    partitions: a.partitions + b.partitions,
-    rowsRead: a.rowsRead + b.rowsRead,
-    rowsLoaded: a.rowsLoaded + b.rowsLoaded,
-    rowsRejected: a.rowsRejected + b.rowsRejected,
-    sizeBytes: a.sizeBytes + b.sizeBytes,
-  };
+function asOf(plan: IngestionPlan): Pick<DataQualityMonitoringInput, 'asOf'> {
+  return plan.asOf === undefined ? {} : { asOf: plan.asOf };
 }

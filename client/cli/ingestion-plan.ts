@@ -1,15 +1,17 @@
 import type { Config } from '../../contracts/config';
 import { codeVersion } from '../../contracts/installation';
-import type { Delivery, RunManifest } from '../../contracts/run';
+import type { AwaitedDelivery, Delivery, RunManifest } from '../../contracts/run';
 import { readSourceContracts } from '../../contracts/source-contract';
 import type { RawIngestionInput } from '../../contracts/workflow-inputs';
-import { findDeliveries, type FoundDelivery } from '../../ingestion/deliveries';
+import { awaitedDeliveries } from '../../ingestion/arrival';
 import { planRun } from '../../ingestion/plan-run';
+import { surveyRun, type DatedDelivery } from '../../ingestion/survey-run';
 import { localWarehouse } from './local-warehouse';
 
 /**
- * What an ingestion would do with a delivery. `new` and `changed` are pending; `again` is the run's own date, which is
- * loaded whatever is published, but for `reused`: unchanged, and not loaded again on request; `later` is left to later runs, `left out` was not asked for, `withdrawn` was taken away from
+ * What an ingestion would do with a delivery. `new` and `changed` are pending; `again` is loaded whatever is published: the
+ * run's own date, or what is reloaded, but for `reused`: unchanged, and not loaded again on request; `later` is left to later
+ * runs, `left out` was not asked for, `withdrawn` was taken away from
  * readers by a rollback and has not changed since.
  */
 export type DeliveryState = 'new' | 'changed' | 'again' | 'reused' | 'unchanged' | 'later' | 'left out' | 'withdrawn';
@@ -30,6 +32,10 @@ export interface PreparedPlan {
   /** By logical date, then table. */
   deliveries: PlannedDelivery[];
   ignoredFiles: string[];
+  /** What a run that is started now would wait for. */
+  waitingFor: AwaitedDelivery[];
+  /** Dates that lack their done marker. */
+  unfinishedDates: string[];
 }
 
 /**
@@ -40,32 +46,32 @@ export interface PreparedPlan {
 export async function planIngestion(config: Config, input: RawIngestionInput): Promise<PreparedPlan> {
   const systems = await readSourceContracts(config.dbtDir);
   const known = await localWarehouse(config).knownDeliveries();
-  const { manifest, ignoredFiles, withdrawn } = await planRun({
-    run: { loadId: 'plan', workflowId: 'plan', runId: 'plan' },
-    input,
-    scheduledAt: undefined,
-    systems,
-    sourceDir: config.sourceDir,
-    known,
-    codeVersion: codeVersion(),
-    onUnchanged: config.onUnchanged,
-  });
-  const system = systems.find((candidate) => candidate.name === manifest.sourceSystem);
-  const found = system === undefined ? [] : (await findDeliveries(config.sourceDir, system)).deliveries;
-  const deliveries = found
+  const { sourceDir, strategy, onUnchanged } = config;
+  const asked = { input, scheduledAt: undefined, systems, sourceDir };
+  const survey = await surveyRun(asked);
+  const waiting = awaitedDeliveries(survey, undefined, new Date());
+  // A file that was written just now is at rest in seconds: only what a run would wait long for is told.
+  const waitingFor = (waiting?.waitingFor ?? []).filter(({ kind }) => kind !== 'file');
+  const isAwaited = waitingFor.length > 0;
+  const run = { loadId: 'plan', workflowId: 'plan', runId: 'plan' };
+  const { manifest, ignoredFiles, withdrawn, unfinishedDates } = await planRun(
+    { ...asked, run, known, strategy, onUnchanged, codeVersion: codeVersion(), isAwaited },
+    survey,
+  );
+  const deliveries = survey.delivered
     .map((delivery) => describe(delivery, manifest, known.published, withdrawn, input))
     .sort((a, b) => compare(a.logicalDate, b.logicalDate) || compare(a.table, b.table));
-  return { sourceSystem: manifest.sourceSystem, logicalDate: manifest.logicalDate, deliveries, ignoredFiles };
+  const { sourceSystem, logicalDate } = manifest;
+  return { sourceSystem, logicalDate, deliveries, ignoredFiles, waitingFor, unfinishedDates };
 }
 
 function describe(
-  { table, files, ...found }: FoundDelivery,
+  { table, logicalDate, files }: DatedDelivery,
   manifest: RunManifest,
   published: Delivery[],
   withdrawn: Delivery[],
   input: RawIngestionInput,
 ): PlannedDelivery {
-  const logicalDate = found.logicalDate ?? manifest.logicalDate;
   const isSame = (delivery: Pick<Delivery, 'table' | 'logicalDate'>) =>
     delivery.table === table && delivery.logicalDate === logicalDate;
   return {

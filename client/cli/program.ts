@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../../contracts/installation';
+import { addBackfill } from './commands/backfill';
 import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
 import { addExport } from './commands/export';
@@ -11,6 +12,7 @@ import { addQuery } from './commands/query';
 import { addRejects } from './commands/rejects';
 import { addRollback } from './commands/rollback';
 import { addSource } from './commands/source';
+import { addRuns } from './commands/runs';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
@@ -50,9 +52,11 @@ function createProgram(): Command {
     addStart,
     addSource,
     addIngest,
+    addBackfill,
     addTransform,
     addQuality,
     addStatus,
+    addRuns,
     addPublications,
     addRollback,
     addPin,
@@ -76,6 +80,7 @@ Examples:
   npx mfg ingest --plan                  what would be loaded: files, tables, pending or unchanged
   npx mfg ingest                         load every pending delivery, build, publish, check
   npx mfg ingest --date 2026-03-11       load one day again
+  npx mfg backfill --from 2026-01-05 --to 2026-03-31   what is pending of a range, published as one
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
   npx mfg status                         what is published, the last loads, where the Web UI is

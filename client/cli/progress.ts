@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityProgress } from '../../activities/heartbeat';
-import type { RunProgress } from '../../contracts/run';
+import type { AwaitedDelivery, RunProgress } from '../../contracts/run';
 import type { RunHandle, WorkflowType } from '../start-runs';
 import { duration, number, plural, visible } from './print';
 
@@ -33,7 +33,9 @@ export interface ProgressWords {
 
 const STEPS: Record<RunProgress['stage'], string> = {
   discovering: 'Looking for deliveries',
+  waiting: 'Waiting',
   loading: 'Loading',
+  backfilling: 'Loading and publishing day by day',
   checking: 'Checking the load',
   building: 'Building and testing with dbt',
   publishing: 'Publishing',
@@ -57,7 +59,7 @@ export function progressWords({ run, pending }: Snapshot): ProgressWords {
   const at = pending.flatMap(({ progress }) => (progress === undefined ? [] : [wordsOf(progress)]));
   const failing = pending.find((work) => work.lastFailure !== undefined);
   return {
-    step: stage === undefined ? 'Starting' : STEPS[stage] + counted(stage, run),
+    step: stage === undefined ? 'Starting' : held(run) + STEPS[stage] + counted(stage, run),
     detail: at.join('; '),
     trouble:
       failing &&
@@ -150,10 +152,26 @@ function linePerStep(stream: Pick<NodeJS.WriteStream, 'write'>) {
   };
 }
 
+function held(run: RunProgress | undefined): string {
+  return run?.paused ? 'Paused (`mfg runs resume` lets it go on): ' : '';
+}
+
 function counted(stage: RunProgress['stage'], run: RunProgress | undefined): string {
-  if (stage !== 'loading' || run === undefined) return '';
+  if (run === undefined) return '';
+  if (stage === 'waiting') return awaited(run.waitingFor);
   const rows = run.loads.rowsLoaded === 0 ? '' : `, ${number(run.loads.rowsLoaded)} rows`;
-  return `: ${run.batchesDone} of ${plural(run.batches, 'batch')} done${rows}`;
+  const failed = run.failedDateCount > 0 ? `, ${plural(run.failedDateCount, 'date')} failed` : '';
+  if (stage === 'loading') return `: ${run.batchesDone} of ${plural(run.batches, 'batch')} done${rows}${failed}`;
+  if (stage === 'backfilling') return `: ${run.daysDone} of ${plural(run.days, 'day')} done${rows}${failed}`;
+  return '';
+}
+
+/** What a run waits for, and until when, in local time. */
+function awaited([first, ...others]: AwaitedDelivery[]): string {
+  if (first === undefined) return '';
+  const until = new Date(first.until).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
+  const more = others.length > 0 ? ` and ${plural(others.length, 'other')}` : '';
+  return ` for ${first.what}${more} (${first.reason}), at most until ${until}`;
 }
 
 function wordsOf({ at, done, of }: ActivityProgress): string {

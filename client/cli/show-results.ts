@@ -3,6 +3,7 @@ import type {
   BuildSummary,
   DataQualityResult,
   DbtTransformResult,
+  FailedDate,
   NodeFailure,
   RawIngestionResult,
 } from '../../contracts/run';
@@ -15,15 +16,15 @@ import { driftEvents, loadedTables, rejectReasons } from './warehouse-facts';
 export async function showIngestion(
   warehouse: Warehouse,
   result: RawIngestionResult,
-  givenDate: string | undefined,
+  dateFrom = 'the newest delivery',
 ): Promise<void> {
-  const { loads, ignoredFiles } = result;
+  const { loads, ignoredFiles, lateTables = [], unfinishedDates = [], failedDates = [] } = result;
   const nothingNew = result.outcome === 'NOTHING_NEW';
   console.log(heading(nothingNew ? nothingNewText(result) : publishedText(result.publication ?? 0)));
   console.log(
     fields([
       ['source system', result.sourceSystem],
-      ['logical date', `${result.logicalDate} (${givenDate === undefined ? 'the newest delivery' : 'as given'})`],
+      ['logical date', `${result.logicalDate} (${dateFrom})`],
       ['loaded', nothingNew ? undefined : `${dateSpan(result.logicalDates)}, ${plural(loads.partitions, 'partition')}`],
       [
         'records',
@@ -39,10 +40,18 @@ export async function showIngestion(
           : `${plural(result.reused, 'partition')} of the load before: the files are unchanged`,
       ],
       ['ignored files', ignoredFiles.length === 0 ? undefined : ignoredText(ignoredFiles)],
+      ['not delivered', lateTables.length === 0 ? undefined : `${lateTables.join(', ')} (not required, left out)`],
+      [
+        'not complete',
+        unfinishedDates.length === 0
+          ? undefined
+          : `${dateSpan(unfinishedDates)} (no done marker, left for a later run)`,
+      ],
       ['built', result.build === null ? undefined : buildText(result.build)],
       ['quality', result.quality === null ? undefined : qualityText(result.quality)],
     ]),
   );
+  showFailedDates(failedDates);
   await showLoadedTables(warehouse, result.loadId);
   showWarnings(result.warned, result.build);
   if (result.quality !== null) showFindings(result.quality);
@@ -64,6 +73,17 @@ export function showQuality(result: DataQualityResult): void {
   console.log(heading(`Checked publication ${result.publication}.`));
   console.log(fields([['quality', qualityText(result)]]));
   showFindings(result);
+}
+
+/** @throws CommandFailure when dates of a backfill or checks failed: the publication stands, but scripts must notice. */
+export function failOnWhatFailed(result: RawIngestionResult): void {
+  const { failedDates = [], publication, quality } = result;
+  if (failedDates.length > 0) {
+    throw new CommandFailure(
+      `${plural(failedDates.length, 'date')} could not be loaded, still pending; publication ${publication} holds the others.`,
+    );
+  }
+  failOnFailedChecks(quality);
 }
 
 /** @throws CommandFailure when checks failed: the publication stands, but scripts must notice. */
@@ -138,6 +158,20 @@ async function showDrift(warehouse: Warehouse, loadId: string): Promise<void> {
       { right: ['files'] },
     ),
   );
+}
+
+function showFailedDates(failedDates: FailedDate[]): void {
+  if (failedDates.length === 0) return;
+  console.log(heading('Dates that could not be loaded: left out whole, still pending'));
+  const told = failedDates.filter(({ error }) => error !== null);
+  console.log(
+    table(
+      ['date', 'why'],
+      told.map(({ date, error }) => [date, error ?? '']),
+    ),
+  );
+  const others = failedDates.slice(told.length).map(({ date }) => date);
+  if (others.length > 0) console.log(colors.dim(`and ${others.join(', ')}`));
 }
 
 function showWarnings(warned: NodeFailure[], build: BuildCounts | null): void {

@@ -57,7 +57,9 @@ export class LiveBench {
   }
 
   deliverShipped(date: string): void {
-    cpSync(path.join(SHIPPED, date), path.join(this.sourceDir, 'mes', date), { recursive: true });
+    cpSync(path.join(SHIPPED, date), path.join(this.sourceDir, 'mes', date), {
+      ...{ recursive: true, preserveTimestamps: true },
+    });
   }
 
   async startServer(): Promise<Client> {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -28,10 +28,18 @@ export function scratchDir(): string {
   return dir;
 }
 
-/** Writes a delivered file below a source folder; a name that ends in .gz is compressed. Returns its absolute path. */
+/** Long enough ago for a file to be at rest. */
+const SETTLED_MS = 60_000;
+
+/**
+ * Writes a delivered file below a source folder, as one that has come to rest; a name that ends in .gz is compressed. Returns
+ * its absolute path.
+ */
 export function deliver(sourceDir: string, name: string, content: string | Buffer): string {
   const file = path.join(sourceDir, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, name.endsWith('.gz') ? gzipSync(content) : content);
+  const settled = new Date(Date.now() - SETTLED_MS);
+  utimesSync(file, settled, settled);
   return file;
 }

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { RunManifest } from '../../contracts/run';
+import type { FailedDelivery, RunManifest } from '../../contracts/run';
 import type { SourceSystem } from '../../contracts/source-contract';
+import type { RawIngestionInput } from '../../contracts/workflow-inputs';
 import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
@@ -39,13 +40,13 @@ export class WarehouseBench {
     deliver(this.sourceDir, `mes/${name}`, content);
   }
 
-  /** Plans a run as discovery does; `startedAt` sets its place in time. */
-  async plan(logicalDate?: string, startedAt?: string): Promise<RunManifest> {
+  /** Plans a run as discovery does, for a date or another input; `startedAt` sets its place in time. */
+  async plan(asked: string | RawIngestionInput = {}, startedAt?: string): Promise<RunManifest> {
     const workflowId = `run-${++this.runs}`;
     const run = { loadId: `${workflowId}::r`, workflowId, runId: 'r' };
     const { manifest } = await planRun({
       run,
-      input: logicalDate === undefined ? {} : { logicalDate },
+      input: typeof asked === 'string' ? { logicalDate: asked } : asked,
       scheduledAt: undefined,
       systems: [this.system],
       sourceDir: this.sourceDir,
@@ -55,18 +56,24 @@ export class WarehouseBench {
     return this.warehouse.saveManifest({ ...manifest, startedAt: startedAt ?? manifest.startedAt });
   }
 
-  async load(manifest: RunManifest, attempt = 1): Promise<void> {
+  /** @returns what could not be loaded, where the load goes on with the others. */
+  async load(manifest: RunManifest, attempt = 1, isGoingOn = false): Promise<FailedDelivery[]> {
+    const failed: FailedDelivery[] = [];
     for (const batch of manifest.batches.keys()) {
-      await loadBatch(this.warehouse, {
+      const result = await loadBatch(this.warehouse, {
+        isGoingOn,
         manifest,
         batch,
         attempt,
         tables: this.system.tables,
         sourceDir: this.sourceDir,
+        landingDir: path.join(this.stateDir, 'landing'),
         stagingDir: path.join(this.stateDir, 'staging'),
         threads: 1,
       });
+      failed.push(...(result.failed ?? []));
     }
+    return failed;
   }
 
   async candidate(manifest: RunManifest, build = BUILT, options: Partial<CandidateRequest> = {}): Promise<Candidate> {
@@ -90,10 +97,11 @@ export class WarehouseBench {
   }
 
   /** A whole run: plan, load, build, publish. Returns the publication's number. */
-  async run(logicalDate?: string, startedAt?: string): Promise<number> {
-    const manifest = await this.plan(logicalDate, startedAt);
+  async run(asked?: string | RawIngestionInput, startedAt?: string): Promise<number> {
+    const manifest = await this.plan(asked, startedAt);
     await this.load(manifest);
-    const { publication } = await this.candidate(manifest);
+    const { replacedTables } = manifest;
+    const { publication } = await this.candidate(manifest, BUILT, { replacedTables });
     expect(await this.warehouse.publish(publication)).toEqual({ publication, outcome: 'PUBLISHED' });
     return publication;
   }

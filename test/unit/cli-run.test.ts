@@ -97,6 +97,7 @@ describe('exit codes and sentences', () => {
 describe('progress', () => {
   const run: RunProgress = {
     ...{ stage: 'loading', logicalDate: '2026-03-11', batchesDone: 1, batches: 3, publication: null },
+    ...{ paused: false, waitingFor: [], daysDone: 0, days: 0, failedDateCount: 0, failedDates: [] },
     loads: { partitions: 10, rowsRead: 1240, rowsLoaded: 1234, rowsRejected: 6, sizeBytes: 1 },
   };
   const work = (activity: string, rest: Partial<Snapshot['pending'][number]> = {}) => ({
@@ -115,6 +116,18 @@ describe('progress', () => {
       step: 'Building and testing with dbt',
       detail: '12 of 40, fct_production_orders',
     });
+  });
+
+  it('says what a run waits for, that it is paused, and how many days have failed', () => {
+    const awaited = { kind: 'table', what: 'materials', reason: 'not delivered for 2026-03-11' } as const;
+    const waitingFor = [{ ...awaited, until: new Date(2026, 2, 12, 6, 30).toISOString() }];
+    expect(progressWords({ run: { ...run, stage: 'waiting', waitingFor }, pending: [] }).step).toBe(
+      'Waiting for materials (not delivered for 2026-03-11), at most until 2026-03-12 06:30',
+    );
+    const days = { stage: 'backfilling', paused: true, daysDone: 3, days: 9, failedDateCount: 1 } as const;
+    expect(progressWords({ run: { ...run, ...days }, pending: [] }).step).toBe(
+      'Paused (`mfg runs resume` lets it go on): Loading and publishing day by day: 3 of 9 days done, 1,234 rows, 1 date failed',
+    );
   });
 
   it('understands workflows without a query by what is at work', () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { DateTime } from 'luxon';
 import { planIngestion } from '../../client/cli/ingestion-plan';
 import { loadConfig } from '../../contracts/config';
 import { readSourceContracts } from '../../contracts/source-contract';
@@ -77,6 +78,19 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
       ['query', 'select 1', '--candidate', '1', '--publication', '2'],
       /--publication and --candidate cannot be combined/,
     ],
+    ['a backfill without a range', ['backfill', '--from', '2026-03-01'], /^a backfill needs --from and --to/],
+    [
+      'a range the wrong way round',
+      ['backfill', '--from', '2026-03-02', '--to', '2026-03-01'],
+      /from: 2026-03-02 is after to, 2026-03-01/,
+    ],
+    [
+      'a range and a run',
+      ['backfill', '--from', '2026-03-01', '--to', '2026-03-02', '--failed-of', 'x'],
+      /^--failed-of knows its dates already/,
+    ],
+    ['too many loads at once', ['backfill', '--parallel', '65'], /--parallel.*It must be a number from 1 to 64/],
+    ['an unknown strategy', ['ingest', '--strategy', 'merge'], /Allowed choices are run_partitioned, truncate_reload/],
     ['a query in several words', ['query', 'select', '1'], /too many arguments/],
     ['no query', ['query', ' '], /^there is no query/],
     [
@@ -200,6 +214,26 @@ describe('mfg ingest --plan', () => {
       '2026-03-02 readings left out',
       '2026-03-03 materials later',
     ]);
+    expect(await states({ from: '2026-03-01', to: '2026-03-02' })).toEqual([
+      '2026-03-01 materials changed',
+      '2026-03-02 materials unchanged',
+      '2026-03-02 readings new',
+    ]);
+    expect(await states({ from: '2026-03-02', to: '2026-03-02', reload: true })).toEqual([
+      '2026-03-02 materials again',
+      '2026-03-02 readings new',
+    ]);
+  });
+
+  it('says what a run that starts now would wait for', async () => {
+    const sources = path.join(dbtDir, 'models', 'staging', 'mes', '_mes__sources.yml');
+    writeFileSync(sources, SOURCES_YAML.replace('key: [reading_id]', 'key: [reading_id], wait_until: "12:00"'));
+    // Whatever the time, the next noon is less than a day ahead, and is that of the day after this one.
+    const now = DateTime.now().setZone('Europe/Berlin');
+    deliverMaterials(now.minus({ hours: 12 }).toISODate() ?? '');
+    const { out } = await mfg('ingest', '--plan');
+    expect(out).toMatch(/A run that starts now would wait for readings \(not delivered for .*\) until /);
+    expect((await mfg('ingest', '--plan', '--date', now.plus({ days: 2 }).toISODate() ?? '')).code).toBe(2);
   });
 
   it('is one object with --json', async () => {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, wri
 import path from 'node:path';
 import type { Delivery } from '../../contracts/run';
 import type { RawIngestionInput } from '../../contracts/workflow-inputs';
+import { toBatches } from '../../ingestion/batches';
 import { planRun } from '../../ingestion/plan-run';
 import type { LoadedDelivery } from '../../warehouse/warehouse';
 import { NOTHING_KNOWN } from '../support/candidate-request';
@@ -142,7 +143,59 @@ describe('planning a run', () => {
     expect(plan.ignoredFiles).toEqual(['mes/2026-03-01/materialsx.csv']);
   });
 
+  it('of a backfill takes what is pending of its dates, with reload everything, and no flat file', async () => {
+    const { plan, sourceDir } = folder(...days, 'readings.csv');
+    const { deliveries } = await plan();
+    const range = { from: '2026-03-01', to: '2026-03-02' };
+    expect((await plan(range)).names).toEqual(['materials 2026-03-01', 'materials 2026-03-02']);
+    expect(await plan({ from: '2026-02-01', to: '2026-04-30' })).toMatchObject({
+      logicalDate: '2026-03-03',
+      logicalDateOrigin: 'input',
+      names: ['materials 2026-03-01', 'materials 2026-03-02', 'materials 2026-03-03'],
+    });
+    expect((await plan({ dates: ['2026-03-03', '2026-03-01'] })).names).toEqual([
+      'materials 2026-03-01',
+      'materials 2026-03-03',
+    ]);
+    expect((await plan(range, undefined, deliveries)).names).toEqual([]);
+    expect((await plan({ ...range, reload: true }, undefined, deliveries)).names).toHaveLength(2);
+    deliver(sourceDir, 'mes/2026-03-01/materials.csv', 'corrected');
+    expect((await plan(range, undefined, deliveries)).names).toEqual(['materials 2026-03-01']);
+  });
+
+  it('by truncate_reload takes its own date alone, of tables that lose nothing by it', async () => {
+    const { plan } = folder(...days, '2026-03-03/readings.csv');
+    const strategy = 'truncate_reload';
+    expect(await plan({ strategy, tables: ['materials'] })).toMatchObject({
+      names: ['materials 2026-03-03'],
+      replacedTables: ['materials'],
+    });
+    await expect(plan({ strategy })).rejects.toThrow(
+      /^truncate_reload would lose the earlier deliveries of readings, an append table: leave it out, .*complete_deliveries: true/,
+    );
+    expect((await plan()).replacedTables).toEqual([]);
+  });
+
+  it('has larger batches for very many deliveries, so that their number stays bounded', () => {
+    const deliveries = Array.from({ length: 56_000 }, (_, index) => ({
+      table: `t${index % 14}`,
+      logicalDate: '2026-03-01',
+      files: [{ path: 'x', sizeBytes: 1, modifiedAt: '', sha256: '' }],
+    }));
+    const batches = toBatches(deliveries);
+    expect(batches.length).toBeLessThan(1_050);
+    expect(batches.flat()).toHaveLength(56_000);
+    expect(batches.every((batch) => new Set(batch.map((delivery) => delivery.table)).size === 1)).toBe(true);
+    expect(toBatches(deliveries.slice(0, 14)).map((batch) => batch.length)).toEqual(Array(14).fill(1));
+  });
+
   it.each<[string, string[], RawIngestionInput, RegExp]>([
+    [
+      'a range without deliveries',
+      days,
+      { from: '2026-04-01', to: '2026-04-30' },
+      /no delivery of mes from 2026-04-01 to 2026-04-30 under .* 3 dates from 2026-03-01 to 2026-03-03/,
+    ],
     ['an unknown table', days, { tables: ['nope'] }, /no table 'nope' in mes: described are materials, readings/],
     ['an unknown system', days, { sourceSystem: 'erp' }, /no source system 'erp': described are mes/],
     [

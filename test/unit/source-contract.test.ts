@@ -113,10 +113,34 @@ describe('the contract of the source tables', () => {
     expect(() => called('MATERIAL_ID')).toThrow(/has two columns that are called 'material_id' in its files/);
   });
 
+  it('says when a day has arrived: until when tables are waited for, the done marker, the settling time', () => {
+    expect(smallSystem()).toMatchObject({
+      arrival: { doneMarker: undefined, settleSeconds: 2 },
+      landing: 'in_place',
+      strategy: undefined,
+    });
+    const yaml = SOURCES_YAML.replace(
+      'csv: { delimiter: "," }',
+      'arrival: { done_marker: _SUCCESS, settle_seconds: 30, wait_until: "06:30" }\n        landing: copy\n        strategy: truncate_reload',
+    ).replace('required: false', 'required: false, wait_until: "22:00", complete_deliveries: true');
+    expect(smallSystem(yaml)).toMatchObject({
+      arrival: { doneMarker: '_SUCCESS', settleSeconds: 30 },
+      landing: 'copy',
+      strategy: 'truncate_reload',
+    });
+    expect(smallTable('materials', yaml)).toMatchObject({ waitUntil: '06:30', completeDeliveries: undefined });
+    expect(smallTable('readings', yaml)).toMatchObject({ waitUntil: '22:00', completeDeliveries: true });
+    expect(smallTable('readings', yaml).digest).toBe(smallTable('readings').digest);
+  });
+
   it.each([
     ['delimiter: ","', 'delimiter: ",", thousands_mark: "."', /'\.' as both decimal_mark and thousands_mark/],
     ['delimiter: ","', 'delimiter: ",", date_format: "it\'s %d"', /csv.date_format: must be a strftime format/],
     ['delimiter: ","', 'delimiter: ",", month_names: [[jan]]', /csv.month_names/],
+    ['required: false', 'wait_until: 6:30', /wait_until: .*time of day such as '06:30'/],
+    ['csv: { delimiter: "," }', 'arrival: { done_marker: ../x }', /done_marker: must be a plain file name/],
+    ['csv: { delimiter: "," }', 'arrival: { done_marker: all.csv }', /done_marker: must not be the name of a CSV/],
+    ['csv: { delimiter: "," }', 'landing: link', /landing/],
     ['mode: snapshot', 'mode: daily', /tables.0.config.meta.mode/],
     ['key: [material_id]', 'key: []', /tables.0.config.meta.key/],
     ['key: [material_id]', 'key: [nope]', /materials has nope in its key but does not list it/],

@@ -102,6 +102,7 @@ async function loadAll(warehouse: Warehouse, stateDir: string, table: SourceTabl
     contractDigests: { [table.name]: table.digest },
     codeVersion: 'test',
     reused: [],
+    replacedTables: [],
     batches: [
       deliveries.filter((_delivery, index) => loads(index)),
       ...deliveries.filter((_delivery, index) => !loads(index)).map((delivery) => [delivery]),

@@ -1,100 +1,11 @@
-import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, type WorkflowFailedError } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { WorkflowBundle } from '@temporalio/worker';
-import type { Activities } from '../../activities';
-import type { CandidateResult, DataQualityResult, IngestionPlan, RunIdentity } from '../../contracts/run';
-import type { RawIngestionInput } from '../../contracts/workflow-inputs';
-import { TASK_QUEUE } from '../../contracts/task-queue';
-import { mfgRawIngestion, progressQuery } from '../../workflows/raw-ingestion';
-import { bundleWorkflows, stubWorker, timeSkippingEnvironment } from '../support/workflow-env';
+import type { RunIdentity } from '../../contracts/run';
+import { progressQuery } from '../../workflows/steering';
+import { CANDIDATE, COUNTS, failureOf, IngestionStub, PLAN, QUALITY } from '../support/ingestion-stub';
 
-const PLAN: IngestionPlan = {
-  sourceSystem: 'mes',
-  logicalDate: '2026-03-03',
-  logicalDateOrigin: 'newest_delivery',
-  batches: 5,
-  parallelLoads: 2,
-  deliveries: 5,
-  files: 5,
-  sizeBytes: 50,
-  logicalDates: ['2026-03-02', '2026-03-03'],
-  ignoredFiles: [],
-  asOf: '2026-03-03T23:00:00.000Z',
-};
-const COUNTS = { partitions: 1, rowsRead: 3, rowsLoaded: 2, rowsRejected: 1, sizeBytes: 10 };
-const CANDIDATE: CandidateResult = {
-  publication: 7,
-  status: 'BUILT',
-  models: 4,
-  tests: 9,
-  warnings: 0,
-  seconds: 1,
-  failures: [],
-  warned: [],
-};
-const QUALITY: DataQualityResult = {
-  publication: 7,
-  asOf: PLAN.asOf,
-  checks: 3,
-  passed: 3,
-  warned: 0,
-  failed: 0,
-  findings: [],
-};
-
-let env: TestWorkflowEnvironment;
-let bundle: WorkflowBundle;
-let runs = 0;
-
-beforeAll(async () => {
-  [env, bundle] = await Promise.all([timeSkippingEnvironment(), bundleWorkflows()]);
-});
-afterAll(() => env?.teardown());
-
-/** Runs one ingestion on activities that succeed, but for those given; records their calls in order. */
-async function ingest(
-  overrides: Partial<Activities>,
-  drive: (handle: WorkflowHandle<typeof mfgRawIngestion>) => Promise<unknown> = (handle) => handle.result(),
-  options: { retry?: { maximumAttempts: number }; args?: [RawIngestionInput] } = {},
-) {
-  const calls: { name: string; args: unknown[] }[] = [];
-  const activities: Activities = {
-    discoverDeliveries: () => Promise.resolve(PLAN),
-    loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
-    checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),
-    buildCandidate: () => Promise.resolve(CANDIDATE),
-    publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
-    checkQuality: () => Promise.resolve(QUALITY),
-    parseTransformInput: () => Promise.resolve({ build: { scope: 'FULL', select: [] }, isNothingNew: false }),
-    ...overrides,
-  };
-  const recorded = Object.fromEntries(
-    Object.entries(activities).map(([name, activity]) => [
-      name,
-      (...args: unknown[]) => {
-        calls.push({ name, args });
-        return (activity as (...args: unknown[]) => unknown)(...args);
-      },
-    ]),
-  ) as unknown as Activities;
-  const worker = await stubWorker(env, bundle, recorded);
-  const outcome = await worker.runUntil(async () => {
-    const workflowId = `ingestion-${++runs}`;
-    const handle = await env.client.workflow.start(mfgRawIngestion, { taskQueue: TASK_QUEUE, workflowId, ...options });
-    const result = await drive(handle).catch((error: unknown) => error);
-    return { result, handle, workflowId };
-  });
-  return { ...outcome, calls, names: calls.map((call) => call.name) };
-}
-
-/** The failure that the Web UI shows for a failed run. */
-function failureOf(result: unknown): ApplicationFailure {
-  expect(result).toBeInstanceOf(WorkflowFailedError);
-  const { cause } = result as WorkflowFailedError;
-  expect(cause).toBeInstanceOf(ApplicationFailure);
-  return cause as ApplicationFailure;
-}
+const stub = new IngestionStub();
+const ingest: IngestionStub['ingest'] = (...args) => stub.ingest(...args);
 
 describe('mfgRawIngestion', () => {
   it('starts without input and goes from deliveries to a monitored publication', async () => {
@@ -143,7 +54,7 @@ describe('mfgRawIngestion', () => {
   });
 
   it('tells the gate on the load which tables may be smaller', async () => {
-    const { calls } = await ingest({}, undefined, { args: [{ acceptSmaller: ['materials'] }] });
+    const { calls } = await ingest({}, undefined, { input: { acceptSmaller: ['materials'] } });
     const gate = calls.find(({ name }) => name === 'checkLoad');
     expect(gate?.args[1]).toEqual(['materials']);
   });
@@ -168,7 +79,13 @@ describe('mfgRawIngestion', () => {
     expect(most).toBe(2);
     expect(result).toEqual({
       stage: 'done',
+      paused: false,
       logicalDate: '2026-03-03',
+      waitingFor: [],
+      daysDone: 0,
+      days: 0,
+      failedDateCount: 0,
+      failedDates: [],
       batchesDone: 5,
       batches: 5,
       loads: { partitions: 5, rowsRead: 15, rowsLoaded: 10, rowsRejected: 5, sizeBytes: 50 },

@@ -57,13 +57,13 @@ export interface LoadPart {
   loadId: string;
   /** Dates of this run's load that do not count, since one of their deliveries could not be loaded. */
   withoutDates: string[];
-  /** Tables of which the base's other dates go (strategy `truncate_reload`), where this run loaded any. */
+  /** Tables of which the base's earlier dates go (strategy `truncate_reload`), where this run loaded any; newer ones stay. */
   replacedTables: string[];
 }
 
 /**
  * A load's differences to a base data set: its sealed partitions where they win over the base's for the same (table, logical
- * date), and the base's that they replace whole. Later run start wins, then LOAD_ID (promise 6).
+ * date), and the base's earlier dates of the tables that they replace whole. Later run start wins, then LOAD_ID (promise 6).
  *
  * @returns rows of table_name, logical_date, load_seq, load_id, action (ADDED, REMOVED).
  */
@@ -84,8 +84,10 @@ async function differences(db: DuckDb, base: number | null, part: LoadPart): Pro
      ),
      removed as (
        select base.table_name, base.logical_date
-       from base anti join mine using (table_name, logical_date)
-       where list_contains($4::json::varchar[], base.table_name) and base.table_name in (select table_name from mine)
+       from base
+       join (select table_name, max(logical_date) as newest from mine group by table_name) as loaded using (table_name)
+       anti join mine on mine.table_name = base.table_name and mine.logical_date = base.logical_date
+       where list_contains($4::json::varchar[], base.table_name) and base.logical_date < loaded.newest
      )
      select table_name, logical_date::varchar as logical_date, load_seq, load_id, 'ADDED' as action from added
      union all

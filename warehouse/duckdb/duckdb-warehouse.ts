@@ -50,7 +50,7 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
 
     unsealedDeliveries: (run) => session((db) => unsealedDeliveries(db, run)),
 
-    loadCounts: (loadId) => session((db) => loadCounts(db, loadId)),
+    loadCounts: (loadId, withoutDates = []) => session((db) => loadCounts(db, loadId, withoutDates)),
 
     replacedRows: (loadId) => session(async (db) => replacedRows(db, loadId, (await selectHead(db))?.dataSet ?? null)),
 

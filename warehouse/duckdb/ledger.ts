@@ -223,16 +223,18 @@ export async function unsealedDeliveries(db: DuckDb, run: RunManifest): Promise<
   return run.batches.flat().filter(({ table, logicalDate }) => !sealed.has(placeOf(table, logicalDate)));
 }
 
-/** Sums over a load's sealed partitions. */
-export async function loadCounts(db: DuckDb, loadId: string): Promise<CheckedLoads> {
+/** Sums over a load's sealed partitions, but for those of the given dates. */
+export async function loadCounts(db: DuckDb, loadId: string, withoutDates: string[]): Promise<CheckedLoads> {
   const [row] = await db.rows(
     `select count(*) as partitions, sum(rows_read) as rows_read, sum(rows_loaded) as rows_loaded,
        sum(rows_rejected) as rows_rejected,
        (select count(*) from raw.schema_drift_event as d join raw_partition as p using (load_seq)
-        where p.load_id = $1 and p.status = 'SEALED') as drift_events,
-       (select sum(size_bytes) from run_delivery where load_id = $1) as size_bytes
-     from raw_partition where load_id = $1 and status = 'SEALED'`,
-    [loadId],
+        where p.load_id = $1 and p.status = 'SEALED'
+          and not list_contains($2::json::date[], p.logical_date)) as drift_events,
+       (select sum(size_bytes) from run_delivery
+        where load_id = $1 and not list_contains($2::json::date[], logical_date)) as size_bytes
+     from raw_partition where load_id = $1 and status = 'SEALED' and not list_contains($2::json::date[], logical_date)`,
+    [loadId, JSON.stringify(withoutDates)],
   );
   return {
     partitions: Number(row?.partitions),

@@ -20,6 +20,7 @@ export async function selectManifest(db: DuckDb, loadId: string): Promise<RunMan
     startedAt: isoTime(run.started_at),
     contractDigests: JSON.parse(String(run.contract_digests)) as Record<string, string>,
     codeVersion: String(run.code_version),
+    replacedTables: JSON.parse(String(run.replaced_tables ?? '[]')) as string[],
     batches: toBatches(files),
     reused: await selectReused(db, loadId),
   };
@@ -42,17 +43,23 @@ async function selectReused(db: DuckDb, loadId: string): Promise<ReusedDelivery[
 
 /** Writes a manifest and what it reuses; the caller has seen, in the same transaction, that there is none. */
 export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise<void> {
-  await db.run(`insert into run_manifest values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9)`, [
-    manifest.loadId,
-    manifest.workflowId,
-    manifest.runId,
-    manifest.sourceSystem,
-    manifest.logicalDate,
-    manifest.logicalDateOrigin,
-    manifest.startedAt,
-    JSON.stringify(manifest.contractDigests),
-    manifest.codeVersion,
-  ]);
+  await db.run(
+    `insert into run_manifest (load_id, workflow_id, run_id, source_system, logical_date, logical_date_origin, started_at,
+       contract_digests, code_version, replaced_tables)
+     values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9, $10::json)`,
+    [
+      manifest.loadId,
+      manifest.workflowId,
+      manifest.runId,
+      manifest.sourceSystem,
+      manifest.logicalDate,
+      manifest.logicalDateOrigin,
+      manifest.startedAt,
+      JSON.stringify(manifest.contractDigests),
+      manifest.codeVersion,
+      JSON.stringify(manifest.replacedTables),
+    ],
+  );
   const rows = manifest.batches.flatMap((deliveries, batch) =>
     deliveries.flatMap((delivery) => delivery.files.map((file) => ({ batch, delivery, file }))),
   );

@@ -97,6 +97,9 @@ const MIGRATIONS: readonly string[] = [
 
   -- Hash of what shapes every relation of a build: one that was built with another is not copied for a partial build.
   alter table raw.raw_publication add column settings_digest varchar;
+
+  -- replaced_tables: tables that the load replaces whole (strategy truncate_reload), as a JSON array.
+  alter table run_manifest add column replaced_tables json;
   `,
 ];
 

@@ -1,13 +1,14 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
+import { strategySchema, type Strategy } from '../../../contracts/strategy';
 import { rawIngestionInputSchema, type RawIngestionInput } from '../../../contracts/workflow-inputs';
 import { rawIngestion } from '../../start-runs';
-import { planIngestion, type DeliveryState, type PreparedPlan } from '../ingestion-plan';
+import { planIngestion } from '../ingestion-plan';
 import { localWarehouse } from '../local-warehouse';
 import { as, asEach, onUnchangedOf } from '../options';
-import { bytes, colors, heading, number, plural, table, visible } from '../print';
+import { planText } from '../plan-text';
 import { runToEnd, type RunOptions } from '../run-to-end';
-import { failOnFailedChecks, showIngestion } from '../show-results';
+import { failOnWhatFailed, showIngestion } from '../show-results';
 
 interface IngestOptions extends RunOptions {
   date?: string;
@@ -18,10 +19,11 @@ interface IngestOptions extends RunOptions {
   reuse?: boolean;
   plan?: true;
   acceptSmaller?: string[];
+  wait: boolean;
+  strategy?: Strategy;
 }
 
 const { logicalDate, tables, sourceSystem, acceptSmaller, select } = rawIngestionInputSchema.shape;
-const PLAN_ROWS_SHOWN = 200;
 
 /** `mfg ingest`: the workflow mfgRawIngestion, or what it would load. */
 export function addIngest(program: Command): void {
@@ -29,7 +31,7 @@ export function addIngest(program: Command): void {
     .command('ingest')
     .summary('load pending deliveries, build, publish, check')
     .description(
-      'Loads the deliveries of one logical date and every earlier one that is pending (new, missed or corrected), builds and tests all models, publishes the result and checks its quality. Workflow mfgRawIngestion.',
+      'Loads the deliveries of one logical date and every earlier one that is pending (new, missed or corrected), builds and tests all models, publishes the result and checks its quality. While a table is expected (its contract has `wait_until`), it waits. Workflow mfgRawIngestion.',
     )
     .option('-d, --date <yyyy-mm-dd>', 'logical date; default: the newest delivery present', as(logicalDate))
     .option('--exact', 'only the deliveries of that date, not the pending earlier ones')
@@ -51,6 +53,12 @@ export function addIngest(program: Command): void {
       'take deliveries of these tables that are far smaller than what they replace',
       asEach(acceptSmaller.unwrap().element),
     )
+    .option('--no-wait', 'take what is there, although tables are still expected today')
+    .addOption(
+      new Option('--strategy <name>', "default: the source system's, else MFG_STRATEGY").choices(
+        strategySchema.options,
+      ),
+    )
     .option('--detach', 'start the run, print its ids and end (needs `npm run dev` or TEMPORAL_ADDRESS)')
     .option('--json', 'print one JSON object instead of text')
     .option('--plan', 'show files, tables and what is pending, without loading anything')
@@ -64,6 +72,8 @@ Examples:
   npx mfg ingest --table batches materials     only these two
   npx mfg ingest --accept-smaller equipment    half of it was scrapped: the gate is to let it pass
   npx mfg ingest --reuse                       only what has changed: files, contracts, models
+  npx mfg ingest --no-wait                     not until 06:30, as the tables' contracts say
+  npx mfg ingest --table materials --strategy truncate_reload   this delivery alone is the table
   npx mfg ingest --json | jq .quality.failed`,
     )
     .action(ingest);
@@ -78,6 +88,8 @@ async function ingest(options: IngestOptions, command: Command): Promise<void> {
     ...(options.acceptSmaller && { acceptSmaller: options.acceptSmaller }),
     ...(options.select && { select: options.select }),
     ...onUnchangedOf(options),
+    ...(!options.wait && { wait: false }),
+    ...(options.strategy && { strategy: options.strategy }),
   };
   const config = loadConfig();
   if (options.plan) {
@@ -88,58 +100,7 @@ async function ingest(options: IngestOptions, command: Command): Promise<void> {
   }
   await runToEnd(config, rawIngestion(input), options, async ({ started, result }) => {
     if (options.json) console.log(JSON.stringify({ ...started, ...result }, null, 2));
-    else await showIngestion(localWarehouse(config), result, options.date);
-    failOnFailedChecks(result.quality);
+    else await showIngestion(localWarehouse(config), result, options.date && 'as given');
+    failOnWhatFailed(result);
   });
 }
-
-/** A plan for people. */
-export function planText(plan: PreparedPlan): string {
-  const { deliveries, ignoredFiles, logicalDate } = plan;
-  const toLoad = deliveries.filter((delivery) => TO_LOAD[delivery.state]);
-  const total = bytes(toLoad.reduce((sum, delivery) => sum + delivery.sizeBytes, 0));
-  const dates = new Set(toLoad.map((delivery) => delivery.logicalDate)).size;
-  const shown = deliveries.slice(-PLAN_ROWS_SHOWN);
-  const lines = [
-    table(
-      ['date', 'table', 'size', 'would be', 'files'],
-      shown.map((d) => [d.logicalDate, d.table, bytes(d.sizeBytes), WOULD_BE[d.state], d.files.join(', ')]),
-      { right: ['size'] },
-    ),
-  ];
-  if (deliveries.length > shown.length) {
-    lines.push(colors.dim(`the newest ${shown.length} of ${number(deliveries.length)} deliveries; --json gives all`));
-  }
-  if (ignoredFiles.length > 0) {
-    lines.push(
-      heading('Ignored: files of no described table'),
-      ...ignoredFiles.slice(0, 20).map((f) => `  ${visible(f)}`),
-    );
-    if (ignoredFiles.length > 20) lines.push(`  and ${number(ignoredFiles.length - 20)} more`);
-  }
-  const load = `${plural(toLoad.length, 'partition')} of ${plural(dates, 'date')} (${total})`;
-  lines.push(`\nA run of ${plan.sourceSystem} for ${logicalDate} would load ${load}. Nothing was loaded.`);
-  return lines.join('\n');
-}
-
-const TO_LOAD: Record<DeliveryState, boolean> = {
-  new: true,
-  changed: true,
-  again: true,
-  reused: false,
-  unchanged: false,
-  later: false,
-  'left out': false,
-  withdrawn: false,
-};
-
-const WOULD_BE: Record<DeliveryState, string> = {
-  new: 'loaded: pending, new',
-  changed: 'loaded: pending, changed',
-  again: "loaded again: the run's own date",
-  reused: 'reused: unchanged',
-  unchanged: 'unchanged',
-  later: "left: after the run's date",
-  'left out': 'left: not asked for',
-  withdrawn: 'left: withdrawn by a rollback; --date asks for it',
-};

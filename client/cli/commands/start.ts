@@ -35,7 +35,7 @@ async function start({ system }: { system?: string }): Promise<void> {
   console.log(`Loading the export in ${config.sourceDir}: files → RAW → STAGING → CORE → MARTS, published as one.\n`);
   await runToEnd(config, rawIngestion(system === undefined ? {} : { sourceSystem: system }), {}, async (run) => {
     const warehouse = localWarehouse(config);
-    await showIngestion(warehouse, run.result, undefined);
+    await showIngestion(warehouse, run.result);
     await showRelations(warehouse);
     await showKpis(warehouse);
     await showTimes(warehouse, run, setUpMs);
