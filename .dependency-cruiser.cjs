@@ -3,7 +3,7 @@
  * duckdb. The workflows know only each other, Temporal and types.
  */
 const ours =
-  '^(activities|client|contracts|data|duckdb|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
+  '^(activities|bench|client|contracts|data|duckdb|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
 const domain = '^(ingestion|transform|warehouse|quality)/';
 const only = (name, from, allowed, comment) => ({
   name,
@@ -28,7 +28,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '^(scripts|data|test)/|^[^/]+$|[.]d[.]ts$' },
+      from: { orphan: true, pathNot: '^(bench|scripts|data|test)/|^[^/]+$|[.]d[.]ts$' },
       to: {},
     },
     only('contracts-know-nothing', '^contracts/', [], 'Contracts are what all others agree on.'),
@@ -50,14 +50,14 @@ module.exports = {
       name: 'nothing-imports-entry-points',
       comment: 'The client and the workers stand on top.',
       severity: 'error',
-      from: { pathNot: '^(client|workers|test|data)/' },
+      from: { pathNot: '^(bench|client|workers|test|data)/' },
       to: { path: '^(client|workers)/' },
     },
     {
       name: 'adapters-behind-the-interface',
       comment: 'Only what composes the platform names a warehouse.',
       severity: 'error',
-      from: { pathNot: '^(warehouse|workers|client|test)/' },
+      from: { pathNot: '^(bench|warehouse|workers|client|test)/' },
       to: { path: '^warehouse/(duckdb|snowflake)/' },
     },
     {
