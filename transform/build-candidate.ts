@@ -30,20 +30,26 @@ const FINDINGS_IN_RESULT = 20;
  * A PARTIAL candidate is a copy of its base. Built into it is everything downstream of sources whose RAW views differ from the
  * base's, of nodes that differ from the base's manifest, and of what was selected: the result equals a full build. Where there
  * is none of these, dbt is not started.
+ *
+ * @throws Error (to be tried again) when the dbt project was edited meanwhile: what dbt read is then not what was recorded.
  */
 export async function buildCandidate(warehouse: Warehouse, request: CandidateBuildRequest): Promise<CandidateResult> {
   const { run, tables, attempt, order, signal } = request;
+  const digests = await projectDigests(request.dbtDir);
   const candidate = await warehouse.createCandidate({
     run,
     tables,
     attempt,
     scope: order.scope,
-    ...(await projectDigests(request.dbtDir)),
+    ...digests,
     withoutDates: request.withoutDates ?? [],
     replacedTables: request.replacedTables ?? [],
   });
   try {
     const build = await runDbtFor(candidate, { ...request, target: warehouse.dbtTarget });
+    if ((await projectDigests(request.dbtDir)).projectDigest !== digests.projectDigest) {
+      throw new Error(`the dbt project in ${request.dbtDir} was edited while it was built: it is built again.`);
+    }
     const [first] = build.failures;
     const failure = first === undefined ? undefined : `${first.node}: ${first.message}`;
     await warehouse.finishCandidate(candidate, { ...build, failure, ...relationsOfCopy(candidate, build) });

@@ -82,6 +82,13 @@ describe('partial builds', () => {
     expect(await bench.isUpToDate(reused)).toBe(false);
   });
 
+  it('are built again when the project is edited meanwhile: nobody could tell which code was built', async () => {
+    const writing = () => edit(model('marts/materials_of_batches.sql'), (sql) => `${sql}-- edited meanwhile\n`);
+    await expect(bench.build('PARTIAL', ['materials_of_batches'], undefined, writing)).rejects.toThrow(
+      /was edited while it was built/,
+    );
+  });
+
   it('that are held by a test are whole: what dbt left out after the failed test is built and tested too', async () => {
     const test = path.join(dbtDir, 'tests', 'nothing_is_good_enough.sql');
     writeFileSync(test, "select material_id from {{ ref('stg_mes__materials') }}\n");

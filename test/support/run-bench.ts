@@ -53,7 +53,12 @@ export class RunBench {
   }
 
   /** Builds a candidate with what a run has loaded; by default a run that loaded nothing. */
-  async build(scope: BuildOrder['scope'], select: string[] = [], run?: RunManifest): Promise<CandidateResult> {
+  async build(
+    scope: BuildOrder['scope'],
+    select: string[] = [],
+    run?: RunManifest,
+    onNode?: () => void,
+  ): Promise<CandidateResult> {
     const workflowId = `build-${++this.runs}`;
     const systems = await readSourceContracts(this.dbtDir);
     return buildCandidate(this.warehouse, {
@@ -65,6 +70,7 @@ export class RunBench {
       dbtDir: this.dbtDir,
       threads: 2,
       parseCacheDir: path.join(this.stateDir, 'dbt'),
+      ...(onNode && { onNode }),
     });
   }
 
