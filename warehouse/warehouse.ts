@@ -5,6 +5,8 @@ import type {
   CheckOutcome,
   Delivery,
   PublishResult,
+  RetentionResult,
+  RetentionRules,
   RunIdentity,
   RunManifest,
 } from '../contracts/run';
@@ -394,6 +396,13 @@ export interface Warehouse {
 
   /** Lets retention have a publication again. @throws InvalidInputError when there is no such publication. */
   unpin(publication: number, act: PersonalAct): Promise<void>;
+
+  /**
+   * Removes data sets, partitions and rejected records that no kept or pinned publication, candidate under way or open run needs,
+   * and what crashes left. Marks first, unlinks after the grace period: safe beside loads, builds, rollbacks and readers, and when
+   * killed half-way.
+   */
+  retain(rules: RetentionRules, signal?: AbortSignal): Promise<RetentionResult>;
 
   /** Number of the head, or undefined before the first publication. */
   head(): Promise<number | undefined>;

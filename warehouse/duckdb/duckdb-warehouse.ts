@@ -12,6 +12,7 @@ import { approve, rollback, setPin } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
 import { rejectedRecords } from './rejected-records';
+import { retain } from './retention';
 import { storeSessions } from './store';
 import { utcNow } from './store-schema';
 
@@ -71,6 +72,8 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     pin: (publication, act) => setPin(session, layout, publication, 'PIN', act),
 
     unpin: (publication, act) => setPin(session, layout, publication, 'UNPIN', act),
+
+    retain: (rules, signal) => retain(session, layout, rules, signal),
 
     head: () => session(async (db) => (await selectHead(db))?.publication),
 

@@ -97,6 +97,14 @@ const MIGRATIONS: readonly string[] = [
 
   -- Hash of what shapes every relation of a build: one that was built with another is not copied for a partial build.
   alter table raw.raw_publication add column settings_digest varchar;
+  -- Retention. retired_at: no candidate that is opened later lists the partition; listed_until: the newest log entry then, so that
+  -- no data set after it does. dropped_at, on every entry that shows the data set: nobody can go to it any more.
+  -- removed_at: its files are gone. A publication's status may also be ABANDONED: its build was given up by whoever ran it.
+  alter table raw_partition add column retired_at timestamp;
+  alter table raw_partition add column listed_until bigint;
+  alter table raw_partition add column removed_at timestamp;
+  alter table raw.raw_publication add column dropped_at timestamp;
+  alter table raw.raw_publication add column removed_at timestamp;
   `,
 ];
 
@@ -137,7 +145,12 @@ async function storeVersion(db: DuckDb): Promise<number> {
 
 /** Now, as DuckDB's TIMESTAMP text in UTC. */
 export function utcNow(): string {
-  return new Date().toISOString().replace('T', ' ').replace('Z', '');
+  return timestamp(new Date());
+}
+
+/** A time as DuckDB's TIMESTAMP text in UTC. */
+export function timestamp(time: Date): string {
+  return time.toISOString().replace('T', ' ').replace('Z', '');
 }
 
 /** A TIMESTAMP's text as ISO 8601 with milliseconds, as it was written: DuckDB leaves out zeros at its end. */
