@@ -6,6 +6,7 @@ import { createDiscoverDeliveries } from './discover-deliveries';
 import { createLoadPartitions } from './load-partitions';
 import { createParseTransformInput } from './parse-transform-input';
 import { createPublish } from './publish';
+import { createRetain } from './retain';
 
 /** The registry of activities: made once per worker. */
 export function createActivities(dependencies: ActivityDependencies) {
@@ -17,6 +18,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     publish: createPublish(dependencies),
     checkQuality: createCheckQuality(dependencies),
     parseTransformInput: createParseTransformInput(dependencies),
+    retain: createRetain(dependencies),
+    parseTransformInput: createParseTransformInput(),
   };
 }
 

@@ -11,6 +11,8 @@ import { addQuery } from './commands/query';
 import { addRejects } from './commands/rejects';
 import { addRollback } from './commands/rollback';
 import { addSource } from './commands/source';
+import { addReconcile } from './commands/reconcile';
+import { addRetention } from './commands/retention';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
@@ -60,6 +62,8 @@ function createProgram(): Command {
     addQuery,
     addRejects,
     addExport,
+    addRetention,
+    addReconcile,
     addDev,
     addWorker,
     addTemporal,

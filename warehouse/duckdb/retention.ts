@@ -111,7 +111,6 @@ async function readLedger(db: DuckDb, rules: RetentionRules, now: Date): Promise
      )
      select load_seq, table_name, status, removed_at is not null as is_recorded,
        case
-         when status = 'ABANDONED' then 'REMOVABLE'
          when retired_at is null then 'KEPT'
          when retired_at > $1::timestamp or load_seq in (from listed) then 'WAITING'
          else 'REMOVABLE'
