@@ -63,7 +63,6 @@ function createProgram(): Command {
     addRejects,
     addExport,
     addRetention,
-    addReconcile,
     addDev,
     addWorker,
     addTemporal,
