@@ -8,6 +8,7 @@ import type { FileColumn } from './header';
 import type { InspectedFile } from './preflight';
 import { changedTypes } from './type-drift';
 import type { DuckDb } from '../duckdb/connection';
+import { contentChecksum } from '../duckdb/content-checksum';
 import { parquet, sqlIdentifier, sqlString } from '../duckdb/sql-text';
 
 /** The reader keeps no more than this of a rejected record. */
@@ -97,6 +98,8 @@ async function readBack(
     `select count(*) as n, coalesce(sum(hash(${content.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
      from ${parquet([target])}`,
   );
+  const checksum = contentChecksum(table.columns.map((column) => column.name));
+  const [row] = await db.rows(`select count(*) as n, ${checksum} as checksum from ${parquet([target])}`);
   return { rowsAccepted: Number(row?.n), checksum: String(row?.checksum) };
 }
 

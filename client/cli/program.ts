@@ -63,6 +63,7 @@ function createProgram(): Command {
     addRejects,
     addExport,
     addRetention,
+    addReconcile,
     addDev,
     addWorker,
     addTemporal,

@@ -12,6 +12,8 @@ import { approve, rollback, setPin } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
 import { rejectedRecords } from './rejected-records';
+import { reconcile } from './reconcile/reconcile';
+import { recordedRuns } from './reconcile/recorded-runs';
 import { retain } from './retention';
 import { storeSessions } from './store';
 import { utcNow } from './store-schema';
@@ -74,6 +76,10 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     unpin: (publication, act) => setPin(session, layout, publication, 'UNPIN', act),
 
     retain: (rules, signal) => retain(session, layout, rules, signal),
+
+    reconcile: (options) => reconcile(session, layout, options),
+
+    recordedRuns: () => session((db) => recordedRuns(db)),
 
     head: () => session(async (db) => (await selectHead(db))?.publication),
 
