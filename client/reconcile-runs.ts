@@ -9,7 +9,6 @@ export interface TemporalRun {
   type: string;
   /** COMPLETED, FAILED, RUNNING and so on. */
   status: string;
-  startedAt: Date;
   /** Search attributes; undefined when the run ended before it set them. */
   loadId: string | undefined;
   outcome: string | undefined;
@@ -21,7 +20,8 @@ const OUTCOME = defineSearchAttributeKey('MfgOutcome', SearchAttributeType.KEYWO
 const PUBLICATION = defineSearchAttributeKey('MfgPublication', SearchAttributeType.INT);
 
 const TYPES = ['mfgRawIngestion', 'mfgDbtTransform', 'mfgDataQualityMonitoring'];
-const REPLACED = 'the state folder was removed, exchanged, or is not the one of this Temporal namespace: check MFG_STATE_DIR';
+const REPLACED =
+  'the state folder was removed, exchanged, or is not the one of this Temporal namespace: check MFG_STATE_DIR';
 
 /** Compares what the store knows of its runs with Temporal's own record of them. */
 export async function reconcileRuns(client: Client, recorded: RecordedRun[]): Promise<Disagreement[]> {
@@ -47,7 +47,8 @@ export function compareRuns(recorded: RecordedRun[], runs: TemporalRun[], expire
     what: `the history of ${loadId} has expired in Temporal`,
     advice: 'nothing to do: the audits in the store stay',
   }));
-  for (const run of runs) found.push(...disagreementsOf(run, run.loadId === undefined ? undefined : byLoadId.get(run.loadId)));
+  for (const run of runs)
+    found.push(...disagreementsOf(run, run.loadId === undefined ? undefined : byLoadId.get(run.loadId)));
   for (const run of recorded) {
     const mine = runs.filter(({ loadId }) => loadId === run.loadId);
     const newest = run.published.at(-1);
@@ -75,7 +76,11 @@ function disagreementsOf(run: TemporalRun, recorded: RecordedRun | undefined): D
     const what = `${loadId} has completed in Temporal (${outcome ?? 'no outcome'}), but the store has no manifest of it`;
     return [{ severity: 'ERROR', what, advice: REPLACED }];
   }
-  if (outcome?.startsWith('PUBLISHED') && publication !== undefined && recorded?.published.includes(publication) !== true) {
+  if (
+    outcome?.startsWith('PUBLISHED') &&
+    publication !== undefined &&
+    recorded?.published.includes(publication) !== true
+  ) {
     const what = `${loadId} has published ${publication} according to Temporal, but the publication log does not say so`;
     return [{ severity: 'ERROR', what, advice: REPLACED }];
   }
@@ -92,7 +97,6 @@ async function temporalRuns(client: Client): Promise<TemporalRun[]> {
       runId: run.runId,
       type: run.type,
       status: run.status.name,
-      startedAt: run.startTime,
       loadId: attributes.get(LOAD_ID),
       outcome: attributes.get(OUTCOME),
       publication: attributes.get(PUBLICATION),

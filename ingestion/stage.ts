@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { writeAsUtf8 } from './encoding';
 import type { SourceTable } from '../contracts/source-contract';
-import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
+import type { Lineage, StagedPartition } from '../contracts/raw-partition';
 import { ReconciliationError, UnreadableFileError } from '../contracts/errors';
 import { discardRows } from './discard-rows';
 import type { FileColumn } from './header';

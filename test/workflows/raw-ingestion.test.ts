@@ -59,7 +59,7 @@ async function ingest(
   options: { retry?: { maximumAttempts: number }; args?: [RawIngestionInput] } = {},
 ) {
   const calls: { name: string; args: unknown[] }[] = [];
-  const activities: Activities = {
+  const activities: Partial<Activities> = {
     discoverDeliveries: () => Promise.resolve(PLAN),
     loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
     checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),

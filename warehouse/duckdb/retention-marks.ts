@@ -70,9 +70,10 @@ async function abandonBuilds(db: DuckDb, now: Date): Promise<number[]> {
 
 /** Attempts at partitions that are older than an attempt may become. */
 async function abandonLoads(db: DuckDb, now: Date): Promise<number> {
-  const rows = await db.rows("select load_seq from raw_partition where status = 'STARTED' and started_at < $1::timestamp", [
-    hoursBefore(now, ATTEMPT_HOURS),
-  ]);
+  const rows = await db.rows(
+    "select load_seq from raw_partition where status = 'STARTED' and started_at < $1::timestamp",
+    [hoursBefore(now, ATTEMPT_HOURS)],
+  );
   const loadSeqs = rows.map((row) => String(row.load_seq));
   await abandonPartitions(db, loadSeqs, 'given up by retention: its attempt ended without a word (a crash)');
   return loadSeqs.length;

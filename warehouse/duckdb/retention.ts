@@ -150,10 +150,7 @@ async function readLedger(db: DuckDb, rules: RetentionRules, now: Date): Promise
       ]),
     ),
     dataSets: new Map(
-      dataSets.map((row) => [
-        String(row.data_set),
-        { fate: row.fate as Fate, isRecorded: row.is_recorded === true },
-      ]),
+      dataSets.map((row) => [String(row.data_set), { fate: row.fate as Fate, isRecorded: row.is_recorded === true }]),
     ),
     landed: new Set(landed.map((row) => String(row.sha256))),
   };
@@ -179,7 +176,8 @@ async function plan(layout: Layout, ledger: Ledger, rules: RetentionRules, now: 
 
 /** What may go: what is marked, by its mark; what is not, when it has not changed for a time. */
 type Judged =
-  { kind: RetentionKind; isMarked: true; goes: boolean; leastHours: 0 } | { kind: RetentionKind; isMarked: false; leastHours: number };
+  | { kind: RetentionKind; isMarked: true; goes: boolean; leastHours: 0 }
+  | { kind: RetentionKind; isMarked: false; leastHours: number };
 
 /** Undefined: it stays. */
 function judge(file: StoredFile, ledger: Ledger): Judged | undefined {
@@ -220,10 +218,10 @@ async function recordRemoved(db: DuckDb, { partitions, dataSets }: Ledger): Prom
   const gone = (things: Map<string, { fate: Fate; isRecorded: boolean }>) =>
     numberList([...things].filter(([, { fate, isRecorded }]) => fate === 'REMOVABLE' && !isRecorded).map(([n]) => n));
   const goneDataSets = gone(dataSets);
-  await db.run('update raw_partition set removed_at = $2::timestamp where list_contains($1::json::bigint[], load_seq)', [
-    gone(partitions),
-    utcNow(),
-  ]);
+  await db.run(
+    'update raw_partition set removed_at = $2::timestamp where list_contains($1::json::bigint[], load_seq)',
+    [gone(partitions), utcNow()],
+  );
   await db.run(
     'update raw.raw_publication set removed_at = $2::timestamp where list_contains($1::json::bigint[], data_set)',
     [goneDataSets, utcNow()],

@@ -23,11 +23,7 @@ export function addRetention(program: Command): void {
     .description(
       'Removes data sets, partitions and rejected records that no kept or pinned publication, candidate under way or open run needs, and what crashes left. What is marked is unlinked after the grace period, by a later run. Workflow mfgRetention.',
     )
-    .option(
-      '--keep-publications <number>',
-      'the newest publications stay (default: 10)',
-      asNumber(keepPublications),
-    )
+    .option('--keep-publications <number>', 'the newest publications stay (default: 10)', asNumber(keepPublications))
     .option('--keep-days <days>', 'what readers saw within these days stays (default: 30)', asNumber(keepDays))
     .option('--grace-hours <hours>', 'from marking to unlinking (default: 24)', asNumber(graceHours))
     .option('--dry-run', 'change nothing, tell what would be removed')
@@ -74,18 +70,18 @@ function showRetention(result: RetentionResult): void {
         `${plural(result.keptDataSets, 'data set')}: the newest ${plural(rules.keepPublications, 'publication')}, what readers saw in ${plural(rules.keepDays, 'day')}, pinned ones, candidates`,
       ],
       ['dropped now', droppedDataSets.length === 0 ? undefined : `data sets ${droppedDataSets.join(', ')}`],
-      [
-        'retired now',
-        result.retiredPartitions === 0 ? undefined : plural(result.retiredPartitions, 'partition'),
-      ],
+      ['retired now', result.retiredPartitions === 0 ? undefined : plural(result.retiredPartitions, 'partition')],
       ['given up', given.length === 0 ? undefined : `${given.join(' and ')} that crashes left`],
       ['unknown files', unknownFiles.length === 0 ? undefined : unknownFiles.join(', ')],
     ]),
   );
-  if (removed.length > 0) console.log(`${heading(rules.dryRun ? 'Would be removed' : 'Removed')}\n${spaceTable(removed)}`);
+  if (removed.length > 0)
+    console.log(`${heading(rules.dryRun ? 'Would be removed' : 'Removed')}\n${spaceTable(removed)}`);
   if (waiting.length > 0) {
     console.log(`${heading('Marked, and waiting')}\n${spaceTable(waiting)}`);
-    console.log(`They go ${plural(rules.graceHours, 'hour')} after they were marked, once no kept data set lists them.`);
+    console.log(
+      `They go ${plural(rules.graceHours, 'hour')} after they were marked, once no kept data set lists them.`,
+    );
   }
 }
 

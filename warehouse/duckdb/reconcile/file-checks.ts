@@ -49,7 +49,11 @@ export async function checkPartitionFiles(
     const of = `${partition.table}, ${partition.logicalDate}`;
     const { table, loadSeq, rowsLoaded, rowsRejected } = partition;
     const rows = { file: layout.partition(table, loadSeq), rows: rowsLoaded, what: `partition ${loadSeq} of ${of}` };
-    const rejects = { file: layout.rejects(table, loadSeq), rows: rowsRejected, what: `what partition ${loadSeq} of ${of} rejected` };
+    const rejects = {
+      file: layout.rejects(table, loadSeq),
+      rows: rowsRejected,
+      what: `what partition ${loadSeq} of ${of} rejected`,
+    };
     return rowsRejected > 0 ? [rows, rejects] : [rows];
   });
   const found: Disagreement[] = [];
@@ -109,11 +113,15 @@ async function checkChecksum(db: DuckDb, layout: Layout, partition: LedgerPartit
   const what = `partition ${loadSeq} of ${table}, ${logicalDate}`;
   if (checksumKind !== CHECKSUM_KIND) {
     const advice = 'nothing to do: it was loaded by another version';
-    return [{ severity: 'INFO', what: `${what}: its checksum is of kind ${checksumKind}, which cannot be compared`, advice }];
+    return [
+      { severity: 'INFO', what: `${what}: its checksum is of kind ${checksumKind}, which cannot be compared`, advice },
+    ];
   }
   const from = parquet([layout.partition(table, loadSeq)]);
   const [row] = await db
-    .rows(`select ${contentChecksum(columns)} as checksum, min(_load_seq) as first, max(_load_seq) as last from ${from}`)
+    .rows(
+      `select ${contentChecksum(columns)} as checksum, min(_load_seq) as first, max(_load_seq) as last from ${from}`,
+    )
     .catch((error: unknown) => [{ checksum: firstLine(error), first: null, last: null }]);
   const isOwn = row?.first === null || (String(row?.first) === loadSeq && String(row?.last) === loadSeq);
   if (row?.checksum === checksum && isOwn) return [];
@@ -134,7 +142,11 @@ export async function checkBuilds(layout: Layout, dataSets: LedgerDataSet[]): Pr
       continue;
     }
     if (await exists(`${file}.wal`)) {
-      found.push({ severity: 'ERROR', what: `data set ${dataSet} was changed after its build (a .wal is beside it)`, advice });
+      found.push({
+        severity: 'ERROR',
+        what: `data set ${dataSet} was changed after its build (a .wal is beside it)`,
+        advice,
+      });
     } else if ((there.mode & 0o222) !== 0) {
       found.push({
         severity: 'WARN',

@@ -4,7 +4,13 @@ import { partitionsOf, selectHead } from '../data-sets';
 import type { Layout } from '../layout';
 import { attachDataSet } from '../published-data';
 import type { StoreSession } from '../store';
-import { checkBuilds, checkPartitionFiles, checkStrayFiles, type LedgerDataSet, type LedgerPartition } from './file-checks';
+import {
+  checkBuilds,
+  checkPartitionFiles,
+  checkStrayFiles,
+  type LedgerDataSet,
+  type LedgerPartition,
+} from './file-checks';
 import { checkLink, checkStore, linkTarget } from './log-checks';
 
 /** What is compared with the files, as of one moment of the store. */
@@ -44,21 +50,19 @@ async function readLedger(db: DuckDb): Promise<Ledger> {
          retired_at is not null as is_retired
        from raw_partition order by load_seq`,
     )
-  ).map(
-    (row): LedgerPartition => ({
-      loadSeq: String(row.load_seq),
-      table: String(row.table_name),
-      logicalDate: String(row.logical_date),
-      status: String(row.status),
-      rowsLoaded: Number(row.rows_loaded),
-      rowsRejected: Number(row.rows_rejected),
-      columns: row.columns === null ? [] : (JSON.parse(String(row.columns)) as string[]),
-      checksum: String(row.checksum),
-      checksumKind: String(row.checksum_kind),
-      isRemoved: row.is_removed === true,
-      isRetired: row.is_retired === true,
-    }),
-  );
+  ).map((row): LedgerPartition => ({
+    loadSeq: String(row.load_seq),
+    table: String(row.table_name),
+    logicalDate: String(row.logical_date),
+    status: String(row.status),
+    rowsLoaded: Number(row.rows_loaded),
+    rowsRejected: Number(row.rows_rejected),
+    columns: row.columns === null ? [] : (JSON.parse(String(row.columns)) as string[]),
+    checksum: String(row.checksum),
+    checksumKind: String(row.checksum_kind),
+    isRemoved: row.is_removed === true,
+    isRetired: row.is_retired === true,
+  }));
   const rows = await db.rows(
     `select data_set, arg_min(status, publication) as status, bool_or(status = 'PUBLISHED') as is_published,
        bool_or(dropped_at is not null) as is_dropped, bool_or(removed_at is not null) as is_removed
@@ -102,7 +106,9 @@ async function checkContents(
         return [{ severity: 'ERROR', what, advice }];
       }
       const listed = (
-        await db.rows('select table_name, logical_date::varchar as logical_date, load_seq from published.raw.current_load')
+        await db.rows(
+          'select table_name, logical_date::varchar as logical_date, load_seq from published.raw.current_load',
+        )
       ).map(placeOf);
       const [more, less] = [without(listed, partitions), without(partitions, listed)];
       if (more.length + less.length === 0) return [];
