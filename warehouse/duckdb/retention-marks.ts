@@ -61,7 +61,7 @@ async function abandonBuilds(db: DuckDb, now: Date): Promise<number[]> {
      where status in ('BUILDING', 'BUILT')
        and (coalesce(built_at, created_at) < $2::timestamp or exists (
          from raw.raw_publication as later
-         where later.load_id = p.load_id and later.publication > p.publication and coalesce(later.kind, 'BUILD') = 'BUILD'))
+         where later.load_id = p.load_id and later.publication > p.publication and later.kind = 'BUILD'))
      returning publication`,
     [timestamp(now), hoursBefore(now, ATTEMPT_HOURS)],
   );

@@ -97,7 +97,7 @@ async function readLedger(db: DuckDb, rules: RetentionRules, now: Date): Promise
   const partitions = await db.rows(
     `with standing as (
        select publication as data_set from raw.raw_publication
-       where coalesce(kind, 'BUILD') = 'BUILD' and (dropped_at is null or dropped_at > $1::timestamp)
+       where kind = 'BUILD' and (dropped_at is null or dropped_at > $1::timestamp)
      ),
      first_listed as (
        select load_seq, min(data_set) as data_set from raw.raw_published_load where load_seq is not null group by load_seq

@@ -70,14 +70,14 @@ const MIGRATIONS: readonly string[] = [
   -- kind: BUILD (its data set is its own), ROLLBACK and APPROVAL (entries of people, on an existing data set).
   -- target: of a ROLLBACK, the publication it went back to; of an APPROVAL, the candidate that was held.
   -- scope: FULL (into an empty database), PARTIAL (into a copy of the base's). project_digest, contract_digests: what it was built from.
-  alter table raw.raw_publication add column kind varchar;
+  -- Defaults, not an UPDATE: DuckDB cannot commit a transaction that updates a table and alters it after that.
+  alter table raw.raw_publication add column kind varchar default 'BUILD';
   alter table raw.raw_publication add column target bigint;
   alter table raw.raw_publication add column actor varchar;
   alter table raw.raw_publication add column reason varchar;
-  alter table raw.raw_publication add column scope varchar;
+  alter table raw.raw_publication add column scope varchar default 'FULL';
   alter table raw.raw_publication add column project_digest varchar;
   alter table raw.raw_publication add column contract_digests json;
-  update raw.raw_publication set kind = 'BUILD', scope = 'FULL';
 
   -- Append-only: one row per PIN or UNPIN; a publication is pinned when its newest row says PIN.
   create table raw.raw_publication_pin (

@@ -25,9 +25,9 @@ const CHECKS: StoreCheck[] = [
   {
     severity: 'ERROR',
     advice: 'retry its publishing (reset its run), or roll forward with `npx mfg rollback --to` that entry',
-    sql: `select 'entry ' || max(publication) || ' is the newest published one, but readers see ' || coalesce((from head)::varchar, 'none') as what
-      from raw.raw_publication where status = 'PUBLISHED'
-      having max(publication) is distinct from (from head)`,
+    sql: `select 'entry ' || n.newest || ' is the newest published one, but readers see ' || coalesce(h.publication::varchar, 'none') as what
+      from (select max(publication) as newest from raw.raw_publication where status = 'PUBLISHED') as n cross join head as h
+      where n.newest is not null and n.newest is distinct from h.publication`,
   },
   {
     severity: 'ERROR',
@@ -49,15 +49,15 @@ const CHECKS: StoreCheck[] = [
     advice: REPORT,
     sql: `select 'entry ' || p.publication || ' shows data set ' || coalesce(p.data_set::varchar, 'none') || ', which nobody built' as what
       from raw.raw_publication as p
-      left join raw.raw_publication as b on b.publication = p.data_set and coalesce(b.kind, 'BUILD') = 'BUILD'
-      where b.publication is null or (coalesce(p.kind, 'BUILD') = 'BUILD' and p.data_set <> p.publication)`,
+      left join raw.raw_publication as b on b.publication = p.data_set and b.kind = 'BUILD'
+      where b.publication is null or (p.kind = 'BUILD' and p.data_set <> p.publication)`,
   },
   {
     severity: 'ERROR',
     advice: RESTORE,
     sql: `select 'data set ' || p.data_set || ' has no list of its loads' as what
       from raw.raw_publication as p
-      where coalesce(kind, 'BUILD') = 'BUILD' and data_set not in (select data_set from raw.raw_published_load)`,
+      where kind = 'BUILD' and data_set not in (select data_set from raw.raw_published_load)`,
   },
   {
     severity: 'ERROR',
@@ -96,14 +96,17 @@ const CHECKS: StoreCheck[] = [
   {
     severity: 'ERROR',
     advice: REPORT,
-    sql: `select 'partition ' || p.load_seq || ' of ' || p.table_name || ', ' || p.logical_date || ' is sealed, but raw_load_audit has '
-        || case when count(a.load_seq) = 0 then 'no event LOADED of it' when count(a.load_seq) > 1 then 'several events LOADED of it'
+    sql: `select 'partition ' || load_seq || ' of ' || table_name || ', ' || logical_date || ' is sealed, but raw_load_audit has '
+        || case when events = 0 then 'no event LOADED of it' when events > 1 then 'several events LOADED of it'
              else 'other counts or another checksum' end as what
-      from raw_partition as p left join raw.raw_load_audit as a on a.load_seq = p.load_seq and a.status = 'LOADED'
-      where p.status = 'SEALED'
-      group by all
-      having count(a.load_seq) <> 1 or bool_or((a.load_id, a.rows_read, a.rows_loaded, a.rows_rejected, a.checksum)
-        is distinct from (p.load_id, p.rows_read, p.rows_loaded, p.rows_rejected, p.checksum))`,
+      from (
+        select p.load_seq, p.table_name, p.logical_date, count(a.load_seq) as events,
+          bool_or((a.load_id, a.rows_read, a.rows_loaded, a.rows_rejected, a.checksum)
+            is distinct from (p.load_id, p.rows_read, p.rows_loaded, p.rows_rejected, p.checksum)) as differs
+        from raw_partition as p left join raw.raw_load_audit as a on a.load_seq = p.load_seq and a.status = 'LOADED'
+        where p.status = 'SEALED'
+        group by p.load_seq, p.table_name, p.logical_date)
+      where events <> 1 or differs`,
   },
   {
     severity: 'ERROR',
@@ -126,7 +129,7 @@ const CHECKS: StoreCheck[] = [
     advice: 'roll back to the publication before it, and build again with `npx mfg transform`',
     sql: `select 'publication ' || p.publication || ' was published, but dbt_run_audit says of ' || n.node || ': ' || n.status as what
       from raw.raw_publication as p join raw.dbt_run_audit as n using (publication)
-      where p.status = 'PUBLISHED' and coalesce(p.kind, 'BUILD') = 'BUILD' and n.status in ('error', 'fail', 'skipped')`,
+      where p.status = 'PUBLISHED' and p.kind = 'BUILD' and n.status in ('error', 'fail', 'skipped')`,
   },
   {
     severity: 'WARN',
@@ -135,7 +138,7 @@ const CHECKS: StoreCheck[] = [
       from raw.raw_publication as p
       left join raw.dbt_run_audit as n
         on n.publication = p.publication and n.resource_type = 'model' and n.status = 'success'
-      where p.models is not null and coalesce(p.kind, 'BUILD') = 'BUILD'
+      where p.models is not null and p.kind = 'BUILD'
       group by p.publication, p.models having count(n.node) < p.models`,
   },
   {

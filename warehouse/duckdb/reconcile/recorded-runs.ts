@@ -6,12 +6,12 @@ export async function recordedRuns(db: DuckDb): Promise<RecordedRun[]> {
   const rows = await db.rows(
     `with runs as (
        select load_id, workflow_id, run_id from run_manifest
-       union select load_id, workflow_id, run_id from raw.raw_publication where coalesce(kind, 'BUILD') = 'BUILD'
+       union select load_id, workflow_id, run_id from raw.raw_publication where kind = 'BUILD'
        union select load_id, workflow_id, run_id from raw.data_quality_audit
      ),
      published as (
        select load_id, list(publication order by publication) as publications
-       from raw.raw_publication where status = 'PUBLISHED' and coalesce(kind, 'BUILD') = 'BUILD' group by load_id
+       from raw.raw_publication where status = 'PUBLISHED' and kind = 'BUILD' group by load_id
      ),
      checks as (select load_id, count(*) as checks from raw.data_quality_audit group by load_id)
      select r.load_id, r.workflow_id, r.run_id, m.load_id is not null as has_manifest,
