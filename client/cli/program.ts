@@ -12,6 +12,7 @@ import { addRejects } from './commands/rejects';
 import { addRollback } from './commands/rollback';
 import { addSource } from './commands/source';
 import { addReconcile } from './commands/reconcile';
+import { addRejects } from './commands/rejects';
 import { addRetention } from './commands/retention';
 import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
@@ -82,6 +83,8 @@ Examples:
   npx mfg ingest --date 2026-03-11       load one day again
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
+  npx mfg retention --dry-run            what could be removed, and the space it takes
+  npx mfg reconcile                      do Temporal, the audits, the log and the files agree?
   npx mfg status                         what is published, the last loads, where the Web UI is
   npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one
   npx mfg rollback                       readers go back to the publication before

@@ -162,7 +162,7 @@ async function plan(layout: Layout, ledger: Ledger, rules: RetentionRules, now: 
   const planned: Planned[] = [];
   for (const file of await storedFiles(layout)) {
     if (file.kind === 'build' && file.dataSet === published) continue;
-    const judged = judge(file, ledger);
+    const judged = judge(file, ledger, rules);
     if (judged === undefined) continue;
     const measured = await measure(file.path);
     if (measured === undefined) continue;
@@ -180,14 +180,19 @@ type Judged =
   | { kind: RetentionKind; isMarked: false; leastHours: number };
 
 /** Undefined: it stays. */
-function judge(file: StoredFile, ledger: Ledger): Judged | undefined {
+function judge(file: StoredFile, ledger: Ledger, rules: RetentionRules): Judged | undefined {
   const unknown: Judged = { kind: 'unknown files', isMarked: false, leastHours: UNKNOWN_HOURS };
   switch (file.kind) {
     case 'partition':
     case 'rejects': {
       const partition = ledger.partitions.get(file.loadSeq);
       if (partition?.table !== file.table) return unknown;
-      if (partition.status === 'ABANDONED') return { kind: 'leftovers', isMarked: false, leastHours: 0 };
+      if (partition.status === 'ABANDONED') {
+        // What a failed load rejected is why it failed: people look at it (`mfg rejects`).
+        return file.kind === 'rejects'
+          ? { kind: 'rejected records', isMarked: false, leastHours: rules.keepDays * 24 }
+          : { kind: 'leftovers', isMarked: false, leastHours: 0 };
+      }
       return byMark(file.kind === 'rejects' ? 'rejected records' : 'partitions', partition.fate);
     }
     case 'build': {

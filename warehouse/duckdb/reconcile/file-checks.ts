@@ -186,6 +186,7 @@ function strayness(
     case 'rejects': {
       const partition = partitions.get(file.loadSeq);
       if (partition?.table !== file.table) return unknown;
+      if (partition.status === 'ABANDONED' && file.kind === 'rejects' && partition.rowsRejected > 0) return undefined;
       if (partition.status === 'ABANDONED') return { severity: 'INFO', what: 'was left by an attempt that failed' };
       if (partition.isRemoved) return { severity: 'INFO', what: 'should have been removed by retention' };
       if (file.kind === 'rejects' && partition.status === 'SEALED' && partition.rowsRejected === 0) {
