@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { planIngestion } from '../../client/cli/ingestion-plan';
@@ -468,6 +468,37 @@ describe('mfg status', () => {
     });
   });
 });
+
+describe('mfg reconcile', () => {
+  it('is silent and ends well where all agree; names what does not, with what to do, and ends with 1', async () => {
+    await publishAll();
+    chmodSync(path.join(stateDir, 'builds', '1', 'mfg.duckdb'), 0o444);
+    const checked = await mfg('reconcile', '--no-temporal', '--checksums');
+    expect(checked).toEqual({ code: 0, out: 'All agree.\n', err: '' });
+    rmSync(path.join(stateDir, 'raw', 'materials', '1.parquet'));
+    const { code, out, err } = await mfg('reconcile', '--no-temporal');
+    expect(out).toMatch(/^ERROR +partition 1 of materials, 2026-03-01: its file is missing +restore the file/m);
+    expect({ code, err }).toEqual({ code: 1, err: '1 disagreement.\n' });
+    const json = await mfg('reconcile', '--no-temporal', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ clean: false, disagreements: [{ severity: 'ERROR' }] });
+    expect(json).toMatchObject({ code: 1, err: '' });
+  });
+});
+
+/** Runs a command line in this process, as `npx mfg` does in its own. */
+async function mfg(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const mocks = [
+    jest.spyOn(console, 'log').mockImplementation((text: string) => void (out += `${text}\n`)),
+    jest.spyOn(console, 'error').mockImplementation((text: string) => void (err += `${text}\n`)),
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((out += String(text)))),
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((err += String(text)))),
+  ];
+  const code = await runCommandLine(args);
+  for (const mock of mocks) mock.mockRestore();
+  return { code, out, err };
+}
 
 function deliverMaterials(date: string, name = 'steel'): void {
   const csv = `material_id,material_name,quantity\nM-1,${name},1.5\nM-2,zinc,2\n`;

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DIST } from '../../contracts/installation';
 import type { RetentionResult, RetentionRules } from '../../contracts/run';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
@@ -271,9 +274,9 @@ describe('retention', () => {
   });
 
   it('is finished by the next run when it is killed between any two steps', async () => {
-    const bench = await corrections(3);
-    await bench.retain({ keepPublications: 2 });
-    await bench.day('2026-03-01', '4');
+    const bench = await corrections(2);
+    await bench.retain();
+    await bench.day('2026-03-01', '3');
     const remove = fs.rm;
     let kills = 0;
     for (let isDone = false; !isDone; kills += Number(!isDone)) {
@@ -289,11 +292,11 @@ describe('retention', () => {
       rm.mockRestore();
       // What readers see stands at every moment, superseded partitions too.
       const sql = 'select (select quantity from raw.materials) as q, (select count(*) from raw.materials_run) as n';
-      expect(await bench.rows(sql)).toEqual([{ q: '4', n: '3' }]);
+      expect(await bench.rows(sql)).toEqual([{ q: '3', n: '2' }]);
     }
-    expect(kills).toBe(3);
-    expect(bench.builds()).toEqual(['4']);
-    expect(bench.rawFiles().map((name) => name[0])).toEqual(['2', '2', '3', '3', '4', '4']);
+    expect(kills).toBe(2);
+    expect(bench.builds()).toEqual(['3']);
+    expect(bench.rawFiles().map((name) => name[0])).toEqual(['2', '2', '3', '3']);
     expect(await bench.store((db) => db.rows('select count(*) as n from build_artifact'))).toEqual([{ n: '1' }]);
     expect(await bench.warehouse.reconcile({ checksums: false })).toEqual([]);
   });
@@ -309,31 +312,49 @@ describe('retention', () => {
     expect(bench.builds()).toContain(expected);
   });
 
-  it('takes nothing away from loads, builds and readers beside it', async () => {
-    const bench = new RetentionBench();
-    await bench.day('2026-03-01', '0');
+  it('takes nothing away from loads, builds and readers beside it, in this process and in others that are killed', async () => {
+    const bench = await corrections(1);
     const link = path.join(bench.layout.published, 'mfg.duckdb');
-    let runs = 0;
     let isLoading = true;
     const loading = (async () => {
-      for (let i = 1; i <= 3; i++) await bench.day(`2026-03-0${1 + (i % 2)}`, String(i));
+      for (let i = 2; i <= 4; i++) await bench.day(`2026-03-0${1 + (i % 2)}`, String(i));
     })().finally(() => (isLoading = false));
-    const seen: string[] = [];
-    while (isLoading) {
+    let kills = 0;
+    const others = (async () => {
+      for (; isLoading || kills === 0; kills++) await retainUntilKilled(bench.stateDir);
+    })();
+    let runs = 0;
+    const seen: number[] = [];
+    for (; isLoading; runs++) {
       await bench.retain({ graceHours: 1 });
-      runs++;
       // All partitions that the data set lists can be read, superseded ones too.
-      const [quantity] = await bench.read(
-        link,
-        'select max(quantity) from (from raw.materials_run union all from raw.materials_history)',
-      );
-      seen.push(String(quantity));
+      const sql = 'select max(quantity) from (from raw.materials_run union all from raw.materials_history)';
+      seen.push(Number((await bench.read(link, sql))[0]));
       await sleep(20);
     }
     await loading;
-    expect(runs).toBeGreaterThan(2);
+    await others;
+    expect(Math.min(runs, kills)).toBeGreaterThan(0);
     expect(seen).toEqual([...seen].sort());
     await bench.retain();
-    expect(await bench.values('select quantity from raw.materials_history order by _logical_date')).toEqual(['2', '3']);
+    expect(await bench.values('select quantity from raw.materials_history order by _logical_date')).toEqual(['4', '3']);
+    expect(await bench.warehouse.reconcile({ checksums: true })).toEqual([]);
   });
 });
+
+/** Retention after retention in another process, until it is killed in the midst of the third. */
+async function retainUntilKilled(stateDir: string): Promise<void> {
+  const program = `
+    const { createDuckDbWarehouse } = require(process.argv[1]);
+    const warehouse = createDuckDbWarehouse(process.argv[2], 'test');
+    const rules = { keepPublications: 1, keepDays: 0, graceHours: 1, dryRun: false };
+    (async () => { for (;;) { console.log('again'); await warehouse.retain(rules); } })();`;
+  const adapter = path.join(DIST, 'warehouse', 'duckdb', 'duckdb-warehouse.js');
+  const child = spawn(process.execPath, ['-e', program, adapter, stateDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.split('again').length > 3) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+}
