@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { planIngestion } from '../../client/cli/ingestion-plan';
@@ -472,7 +472,6 @@ describe('mfg status', () => {
 describe('mfg reconcile', () => {
   it('is silent and ends well where all agree; names what does not, with what to do, and ends with 1', async () => {
     await publishAll();
-    chmodSync(path.join(stateDir, 'builds', '1', 'mfg.duckdb'), 0o444);
     const checked = await mfg('reconcile', '--no-temporal', '--checksums');
     expect(checked).toEqual({ code: 0, out: 'All agree.\n', err: '' });
     rmSync(path.join(stateDir, 'raw', 'materials', '1.parquet'));

@@ -8,9 +8,12 @@ import { DIST } from '../../contracts/installation';
 import type { RetentionResult, RetentionRules } from '../../contracts/run';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
+import { partitionsOf } from '../../warehouse/duckdb/data-sets';
 import { layoutOf } from '../../warehouse/duckdb/layout';
+import { neededPartitions } from '../../warehouse/duckdb/needed-partitions';
 import { storeSessions } from '../../warehouse/duckdb/store';
 import { candidateRequest } from '../support/candidate-request';
+import { scratchDir } from '../support/scratch';
 import { BUILT, MATERIALS, WarehouseBench } from '../support/warehouse-bench';
 
 jest.mock('node:fs/promises', () => ({ __esModule: true, ...jest.requireActual<object>('node:fs/promises') }));
@@ -83,6 +86,31 @@ async function corrections(count: number): Promise<RetentionBench> {
   for (let quantity = 1; quantity <= count; quantity++) await bench.day('2026-03-01', String(quantity));
   return bench;
 }
+
+describe('needed partitions', () => {
+  it('are what the data sets hold, each by itself: on a tree of differences at random', async () => {
+    const session = storeSessions(layoutOf(scratchDir()));
+    let state = 7;
+    const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
+    await session(async (db) => {
+      for (let dataSet = 1; dataSet <= 40; dataSet++) {
+        const base = dataSet < 3 ? 'null' : String(1 + random(dataSet - 1));
+        const entries = Array.from({ length: 1 + random(3) }, (_, place) => {
+          const loadSeq = random(5) === 0 ? 'null' : String(dataSet * 10 + place);
+          return `(${dataSet}, ${base}, 't${place}', date '2026-03-0${1 + random(2)}', ${loadSeq}, 'l', 'ADDED')`;
+        });
+        const none = `(${dataSet}, ${base}, null, null, null, null, 'BASE')`;
+        await db.run(`insert into raw.raw_published_load values ${random(6) === 0 ? none : entries.join(', ')}`);
+      }
+      for (let times = 0; times < 10; times++) {
+        const wanted = Array.from({ length: 1 + random(6) }, () => 1 + random(40));
+        const each = await Promise.all(wanted.map((dataSet) => partitionsOf(db, dataSet)));
+        const expected = new Set(each.flat().map((row) => String(row.load_seq)));
+        expect([...(await neededPartitions(db, wanted))].sort()).toEqual([...expected].sort());
+      }
+    });
+  });
+});
 
 describe('retention', () => {
   it('drops what no kept publication needs, and then its files, when no kept data set lists them', async () => {

@@ -1,6 +1,7 @@
 import type { RetentionRules } from '../../contracts/run';
 import type { DuckDb } from '../../duckdb/connection';
 import { abandonPartitions, numberList } from './ledger';
+import { neededPartitions } from './needed-partitions';
 import { pinnedPublications } from './people';
 import { timestamp } from './store-schema';
 
@@ -115,22 +116,9 @@ async function keptDataSets(db: DuckDb, rules: RetentionRules, now: Date): Promi
 
 /** Marks the sealed partitions that no kept data set holds, but for those that a run which is under way may still publish. */
 async function retirePartitions(db: DuckDb, kept: number[], rules: RetentionRules, now: Date): Promise<number> {
+  const needed = await neededPartitions(db, kept);
   const rows = await db.rows(
-    `with recursive edge as (select distinct data_set, base_data_set from raw.raw_published_load),
-     chain as (
-       select unnest($1::json::bigint[]) as root, unnest($1::json::bigint[]) as data_set, 0 as depth
-       union all
-       select c.root, e.base_data_set, c.depth + 1 from chain as c join edge as e on e.data_set = c.data_set
-       where e.base_data_set is not null
-     ),
-     needed as (
-       select distinct nearest from (
-         select arg_min({load_seq: l.load_seq}, c.depth).load_seq as nearest
-         from chain as c join raw.raw_published_load as l on l.data_set = c.data_set and l.table_name is not null
-         group by c.root, l.table_name, l.logical_date)
-       where nearest is not null
-     ),
-     published as (
+    `with published as (
        select load_seq from raw.raw_published_load
        where load_seq is not null
          and data_set in (select data_set from raw.raw_publication where status = 'PUBLISHED')
@@ -141,10 +129,10 @@ async function retirePartitions(db: DuckDb, kept: number[], rules: RetentionRule
      )
      update raw_partition set retired_at = $3::timestamp,
        listed_until = (select coalesce(max(publication), 0) from raw.raw_publication)
-     where status = 'SEALED' and retired_at is null and load_seq not in (from needed)
+     where status = 'SEALED' and retired_at is null and load_seq not in (select unnest($1::json::bigint[]))
        and (load_seq in (from published) or load_id not in (from open_run))
      returning load_seq`,
-    [numberList(kept), daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS)), timestamp(now)],
+    [numberList([...needed]), daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS)), timestamp(now)],
   );
   return rows.length;
 }

@@ -1,6 +1,6 @@
-import { withDuckDb, type DuckDb } from '../../../duckdb/connection';
+import { withDuckDb, type DuckDb, type JsonRow } from '../../../duckdb/connection';
 import type { Disagreement } from '../../warehouse';
-import { partitionsOf, selectHead } from '../data-sets';
+import { selectHead } from '../data-sets';
 import type { Layout } from '../layout';
 import { attachDataSet } from '../published-data';
 import type { StoreSession } from '../store';
@@ -19,8 +19,10 @@ interface Ledger {
   head: { dataSet: number } | undefined;
   partitions: LedgerPartition[];
   dataSets: LedgerDataSet[];
-  /** Partitions of each data set that readers may open, as `<table> <date> <load_seq>`. */
-  contents: { dataSet: number; partitions: string[] }[];
+  /** Data sets that readers may open. */
+  shown: number[];
+  /** Rows of raw.raw_published_load. */
+  differences: JsonRow[];
 }
 
 /** Compares the store with itself and with every file that it names. Changes nothing. */
@@ -29,14 +31,30 @@ export async function reconcile(
   layout: Layout,
   options: { checksums: boolean },
 ): Promise<Disagreement[]> {
-  const shown = await linkTarget(layout);
-  const { found, head, partitions, dataSets, contents } = await session((db) => readLedger(db));
-  if (head !== undefined) found.push(...(await checkLink(layout, shown, head.dataSet)));
+  const link = await linkTarget(layout);
+  const { found, head, partitions, dataSets, shown, differences } = await session((db) => readLedger(db));
+  if (head !== undefined) found.push(...(await checkLink(layout, link, head.dataSet)));
   found.push(...(await checkBuilds(layout, dataSets)));
   await withDuckDb({ path: ':memory:' }, async (db) => {
     found.push(...(await checkPartitionFiles(db, layout, partitions, options.checksums)));
   });
-  for (const content of contents) found.push(...(await checkContents(layout, content)));
+  const retired = new Set(partitions.filter(({ isRetired }) => isRetired).map(({ loadSeq }) => loadSeq));
+  for (const { dataSet, held } of contentsOf(shown, differences)) {
+    for (const [, loadSeq] of held.filter(([, seq]) => retired.has(seq))) {
+      found.push({
+        severity: 'ERROR',
+        what: `data set ${dataSet} is kept, but its partition ${loadSeq} was retired`,
+        advice: 'load its date again with `npx mfg ingest --date` before its file goes',
+      });
+    }
+    found.push(
+      ...(await checkContents(
+        layout,
+        dataSet,
+        held.map((place) => place.join(' ')),
+      )),
+    );
+  }
   found.push(...(await checkStrayFiles(layout, partitions, dataSets)));
   return found;
 }
@@ -68,34 +86,44 @@ async function readLedger(db: DuckDb): Promise<Ledger> {
        bool_or(dropped_at is not null) as is_dropped, bool_or(removed_at is not null) as is_removed
      from raw.raw_publication group by data_set order by data_set`,
   );
-  const contents = [];
-  const retired = new Set(partitions.filter(({ isRetired }) => isRetired).map(({ loadSeq }) => loadSeq));
-  for (const row of rows.filter(({ is_published, is_dropped }) => is_published === true && is_dropped === false)) {
-    const dataSet = Number(row.data_set);
-    const held = await partitionsOf(db, dataSet);
-    contents.push({ dataSet, partitions: held.map(placeOf).sort() });
-    for (const { load_seq: loadSeq } of held.filter((partition) => retired.has(String(partition.load_seq)))) {
-      found.push({
-        severity: 'ERROR',
-        what: `data set ${dataSet} is kept, but its partition ${String(loadSeq)} was retired`,
-        advice: 'load its date again with `npx mfg ingest --date` before its file goes',
-      });
-    }
-  }
+  const shown = rows
+    .filter((row) => row.is_published === true && row.is_dropped === false)
+    .map((row) => Number(row.data_set));
   const dataSets = rows.map((row) => ({
     dataSet: Number(row.data_set),
     status: row.is_published === true ? 'PUBLISHED' : String(row.status),
     isDropped: row.is_dropped === true,
     isRemoved: row.is_removed === true,
   }));
-  return { found, head: await selectHead(db), partitions, dataSets, contents };
+  const differences = await db.rows(
+    `select data_set, base_data_set, table_name || ' ' || logical_date as place, load_seq from raw.raw_published_load`,
+  );
+  return { found, head: await selectHead(db), partitions, dataSets, shown, differences };
+}
+
+/** What the log says that data sets hold: `<table> <date>` and load_seq. Nearest difference first, up to the oldest base. */
+function contentsOf(
+  dataSets: number[],
+  differences: JsonRow[],
+): { dataSet: number; held: [place: string, loadSeq: string][] }[] {
+  const nodes = new Map<string, { base: string; entries: [string, string | null][] }>();
+  for (const row of differences) {
+    const dataSet = String(row.data_set);
+    const node = nodes.get(dataSet) ?? { base: String(row.base_data_set), entries: [] };
+    nodes.set(dataSet, node);
+    if (row.place !== null) node.entries.push([String(row.place), row.load_seq === null ? null : String(row.load_seq)]);
+  }
+  return dataSets.map((dataSet) => {
+    const held = new Map<string, string | null>();
+    for (let node = nodes.get(String(dataSet)); node !== undefined; node = nodes.get(node.base)) {
+      for (const [place, loadSeq] of node.entries) if (!held.has(place)) held.set(place, loadSeq);
+    }
+    return { dataSet, held: [...held].filter((place): place is [string, string] => place[1] !== null) };
+  });
 }
 
 /** A data set's own word for what it is and holds, against the log's. */
-async function checkContents(
-  layout: Layout,
-  { dataSet, partitions }: Ledger['contents'][number],
-): Promise<Disagreement[]> {
+async function checkContents(layout: Layout, dataSet: number, partitions: string[]): Promise<Disagreement[]> {
   const advice = 'build again with `npx mfg transform`, and do not go back to it';
   try {
     return await withDuckDb({ path: ':memory:' }, async (db) => {
@@ -124,7 +152,7 @@ async function checkContents(
   }
 }
 
-function placeOf(row: Record<string, unknown>): string {
+function placeOf(row: JsonRow): string {
   return `${String(row.table_name)} ${String(row.logical_date)} ${String(row.load_seq)}`;
 }
 
