@@ -17,9 +17,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     buildCandidate: createBuildCandidate(dependencies),
     publish: createPublish(dependencies),
     checkQuality: createCheckQuality(dependencies),
-    parseTransformInput: createParseTransformInput(dependencies),
     retain: createRetain(dependencies),
-    parseTransformInput: createParseTransformInput(),
+    parseTransformInput: createParseTransformInput(dependencies),
   };
 }
 

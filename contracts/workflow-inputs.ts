@@ -67,8 +67,6 @@ export const dataQualityMonitoringInputSchema = z.strictObject({
     .optional(),
 });
 
-/** What becomes of work whose result stands already. */
-export type OnUnchanged = z.infer<typeof onUnchanged>;
 /** Input of `mfgRetention`; everything may be left out. What each means: RetentionRules. */
 export const retentionInputSchema = z.strictObject({
   keepPublications: z.number().int().min(1).max(100_000).default(10),
@@ -77,6 +75,8 @@ export const retentionInputSchema = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
+/** What becomes of work whose result stands already. */
+export type OnUnchanged = z.infer<typeof onUnchanged>;
 export type RawIngestionInput = z.infer<typeof rawIngestionInputSchema>;
 export type DbtTransformInput = z.infer<typeof dbtTransformInputSchema>;
 export type DataQualityMonitoringInput = z.infer<typeof dataQualityMonitoringInputSchema>;

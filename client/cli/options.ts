@@ -43,6 +43,8 @@ export function asPublication(text: string): number {
 /** The input's field of `--reuse` and `--no-reuse`; without either the configuration says. */
 export function onUnchangedOf({ reuse }: { reuse?: boolean }): { onUnchanged?: OnUnchanged } {
   return reuse === undefined ? {} : { onUnchanged: reuse ? 'reuse' : 'load' };
+}
+
 /** Parses a number's text by the schema of the field that it becomes. @throws InvalidArgumentError (wrong usage). */
 export function asNumber(schema: z.ZodType<number>): (text: string) => number {
   return (text) => {

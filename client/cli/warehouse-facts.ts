@@ -103,16 +103,6 @@ export async function publicationTimes(
   return row && { createdAt: Number(row.created_at), publishedAt: Number(row.published_at) };
 }
 
-/** The newest entries of the publication log. */
-export async function lastPublications(warehouse: Warehouse, limit: number): Promise<Row[]> {
-  return rows(
-    warehouse,
-    `select publication, status, base, models, tests, warnings, coalesce(published_at, built_at, created_at)::varchar as at,
-       load_id, failure, dropped_at is not null as is_dropped
-     from raw.raw_publication order by publication desc limit ${limit}`,
-  );
-}
-
 /** The newest loads, one row per LOAD_ID; `current_partitions` are those that readers see. */
 export async function lastLoads(warehouse: Warehouse, limit: number): Promise<Row[]> {
   return rows(

@@ -484,21 +484,6 @@ describe('mfg reconcile', () => {
   });
 });
 
-/** Runs a command line in this process, as `npx mfg` does in its own. */
-async function mfg(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const mocks = [
-    jest.spyOn(console, 'log').mockImplementation((text: string) => void (out += `${text}\n`)),
-    jest.spyOn(console, 'error').mockImplementation((text: string) => void (err += `${text}\n`)),
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((out += String(text)))),
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((err += String(text)))),
-  ];
-  const code = await runCommandLine(args);
-  for (const mock of mocks) mock.mockRestore();
-  return { code, out, err };
-}
-
 function deliverMaterials(date: string, name = 'steel'): void {
   const csv = `material_id,material_name,quantity\nM-1,${name},1.5\nM-2,zinc,2\n`;
   deliver(sourceDir, `mes/${date}/materials.csv`, csv);

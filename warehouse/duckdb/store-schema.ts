@@ -97,6 +97,7 @@ const MIGRATIONS: readonly string[] = [
 
   -- Hash of what shapes every relation of a build: one that was built with another is not copied for a partial build.
   alter table raw.raw_publication add column settings_digest varchar;
+
   -- Retention. retired_at: no candidate that is opened later lists the partition; listed_until: the newest log entry then, so that
   -- no data set after it does. dropped_at, on every entry that shows the data set: nobody can go to it any more.
   -- removed_at: its files are gone. A publication's status may also be ABANDONED: its build was given up by whoever ran it.

@@ -116,28 +116,6 @@ function sentence(error: unknown): string {
   throw error;
 }
 
-function publicationTable(publications: QueryResult['rows'], head: number | null): string {
-  return table(
-    ['', 'publication', 'status', 'base', 'models', 'tests', 'warnings', 'at (UTC)', 'LOAD_ID'],
-    publications.map((row) => [
-      Number(row.publication) === head ? '→' : '',
-      text(row.publication),
-      `${text(row.status)}${row.is_dropped === true ? ', dropped' : ''}`,
-      ...[row.base, row.models, row.tests, row.warnings].map(text),
-      time(row.at),
-      text(row.load_id),
-    ]),
-    { right: ['publication', 'base', 'models', 'tests', 'warnings'], whole: ['LOAD_ID'] },
-  ).concat(failures(publications));
-}
-
-function failures(publications: QueryResult['rows']): string {
-  return publications
-    .filter((row) => row.failure !== null && row.status !== 'CANCELLED')
-    .map((row) => `\n${colors.dim(`${text(row.publication)}:`)} ${text(row.failure)}`)
-    .join('');
-}
-
 function loadTable(loads: QueryResult['rows']): string {
   return table(
     [
