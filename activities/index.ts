@@ -6,6 +6,7 @@ import { createDiscoverDeliveries } from './discover-deliveries';
 import { createLoadPartitions } from './load-partitions';
 import { createParseTransformInput } from './parse-transform-input';
 import { createPublish } from './publish';
+import { createRetain } from './retain';
 
 /** The registry of activities: made once per worker. */
 export function createActivities(dependencies: ActivityDependencies) {
@@ -16,6 +17,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     buildCandidate: createBuildCandidate(dependencies),
     publish: createPublish(dependencies),
     checkQuality: createCheckQuality(dependencies),
+    retain: createRetain(dependencies),
     parseTransformInput: createParseTransformInput(dependencies),
   };
 }

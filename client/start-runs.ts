@@ -7,9 +7,11 @@ import {
   isBackfillInput,
   parseWorkflowInput,
   rawIngestionInputSchema,
+  retentionInputSchema,
   type DataQualityMonitoringInput,
   type DbtTransformInput,
   type RawIngestionInput,
+  type RetentionInput,
 } from '../contracts/workflow-inputs';
 import type * as workflows from '../workflows';
 
@@ -72,6 +74,16 @@ export function dataQualityMonitoring(
   const valid = parseWorkflowInput(dataQualityMonitoringInputSchema, 'mfgDataQualityMonitoring', input);
   const workflowId = options.workflowId ?? newId('mfg-data-quality-monitoring');
   return { workflowType: 'mfgDataQualityMonitoring', workflowId, input: valid };
+}
+
+/**
+ * Retention to start; its id is `mfg-retention-<UTC time>-<random>`.
+ *
+ * @throws InvalidInputError naming the field.
+ */
+export function retention(input: RetentionInput, options: StartOptions = {}): RunRequest<'mfgRetention'> {
+  const valid = parseWorkflowInput(retentionInputSchema, 'mfgRetention', input);
+  return { workflowType: 'mfgRetention', workflowId: options.workflowId ?? newId('mfg-retention'), input: valid };
 }
 
 /** Starts a run on the platform's task queue and returns its handle without waiting for it. */

@@ -315,6 +315,48 @@ export interface DbtTransformResult {
   warned: NodeFailure[];
 }
 
+/** What retention keeps, besides what readers see, what is pinned and what runs. */
+export interface RetentionRules {
+  /** The newest publications whose data sets stay. */
+  keepPublications: number;
+  /** Days: what readers saw within them stays; so do held and failed candidates, and loads that were never published. */
+  keepDays: number;
+  /** Hours from marking to unlinking: as long as a reader may go on with what it has open. */
+  graceHours: number;
+  /** Only tell what would be done. */
+  dryRun: boolean;
+}
+
+/** `leftovers` are what crashes left; `unknown files` lie among the platform's own and are not in its ledger. */
+export type RetentionKind =
+  'data sets' | 'partitions' | 'rejected records' | 'landed files' | 'leftovers' | 'unknown files';
+
+/** Files (a data set is one item) of a kind and the space they take. */
+export interface StoredSpace {
+  kind: RetentionKind;
+  items: number;
+  bytes: number;
+}
+
+/** Result of `mfgRetention`. In a dry run: what would be so. */
+export interface RetentionResult {
+  rules: RetentionRules;
+  keptDataSets: number;
+  /** Marked now: nobody can go back to them any more. */
+  droppedDataSets: number[];
+  /** Marked now: later data sets do not list them. */
+  retiredPartitions: number;
+  /** Builds and attempts at partitions that were given up now: left behind by crashes. */
+  abandonedBuilds: number[];
+  abandonedLoads: number;
+  /** The space won. */
+  removed: StoredSpace[];
+  /** Marked, but still within the grace period or listed by a data set that is kept. */
+  waiting: StoredSpace[];
+  /** Paths below the state folder, at most 20. */
+  unknownFiles: string[];
+}
+
 /** Answer of the `progress` query. */
 export interface RunProgress {
   stage:

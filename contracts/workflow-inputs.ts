@@ -111,11 +111,20 @@ export const dataQualityMonitoringInputSchema = z.strictObject({
     .optional(),
 });
 
+/** Input of `mfgRetention`; everything may be left out. What each means: RetentionRules. */
+export const retentionInputSchema = z.strictObject({
+  keepPublications: z.number().int().min(1).max(100_000).default(10),
+  keepDays: z.number().min(0).max(36_500).default(30),
+  graceHours: z.number().min(0).max(8_784).default(24),
+  dryRun: z.boolean().default(false),
+});
+
 /** What becomes of work whose result stands already. */
 export type OnUnchanged = z.infer<typeof onUnchanged>;
 export type RawIngestionInput = z.infer<typeof rawIngestionInputSchema>;
 export type DbtTransformInput = z.infer<typeof dbtTransformInputSchema>;
 export type DataQualityMonitoringInput = z.infer<typeof dataQualityMonitoringInputSchema>;
+export type RetentionInput = z.input<typeof retentionInputSchema>;
 
 /** True for an input that names a range or a list of dates: a backfill. */
 export function isBackfillInput(input: Pick<RawIngestionInput, 'from' | 'dates'>): boolean {

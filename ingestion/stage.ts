@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { writeAsUtf8 } from './encoding';
 import type { SourceTable } from '../contracts/source-contract';
-import { LINEAGE_COLUMNS, type Lineage, type StagedPartition } from '../contracts/raw-partition';
+import type { Lineage, StagedPartition } from '../contracts/raw-partition';
 import { ReconciliationError, UnreadableFileError } from '../contracts/errors';
 import { discardRows } from './discard-rows';
 import type { FileColumn } from './header';
 import type { InspectedFile } from './preflight';
 import { changedTypes } from './type-drift';
 import type { DuckDb } from '../duckdb/connection';
+import { contentChecksum } from '../duckdb/content-checksum';
 import { parquet, sqlIdentifier, sqlString } from '../duckdb/sql-text';
 
 /** The reader keeps no more than this of a rejected record. */
@@ -92,11 +93,8 @@ async function readBack(
   columns: string[],
   target: string,
 ): Promise<{ rowsAccepted: number; checksum: string }> {
-  const content = [...columns, ...LINEAGE_COLUMNS.map((column) => column.name).filter((name) => name !== '_load_seq')];
-  const [row] = await db.rows(
-    `select count(*) as n, coalesce(sum(hash(${content.map(sqlIdentifier).join(', ')})), 0)::varchar as checksum
-     from ${parquet([target])}`,
-  );
+  const checksum = contentChecksum(columns);
+  const [row] = await db.rows(`select count(*) as n, ${checksum} as checksum from ${parquet([target])}`);
   return { rowsAccepted: Number(row?.n), checksum: String(row?.checksum) };
 }
 

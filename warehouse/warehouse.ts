@@ -5,6 +5,8 @@ import type {
   CheckOutcome,
   Delivery,
   PublishResult,
+  RetentionResult,
+  RetentionRules,
   RunIdentity,
   RunManifest,
 } from '../contracts/run';
@@ -312,6 +314,26 @@ export interface BuildInputs {
   settingsDigest: string | null;
 }
 
+/** Something that two places say differently. */
+export interface Disagreement {
+  /** ERROR: data is lost or wrong. WARN: look into it. INFO: expected, such as what a crash left or a history that has expired. */
+  severity: 'ERROR' | 'WARN' | 'INFO';
+  /** One line: where, and who says what. */
+  what: string;
+  /** What to do. */
+  advice: string;
+}
+
+/** What the store knows of one run (one LOAD_ID), to be compared with Temporal's history of it. */
+export interface RecordedRun extends RunIdentity {
+  /** It has a run manifest: an ingestion that has discovered its deliveries. */
+  hasManifest: boolean;
+  /** Its entries of the publication log that were published, ascending. */
+  published: number[];
+  /** Rows of RAW.DATA_QUALITY_AUDIT. */
+  checks: number;
+}
+
 /**
  * The warehouse as the platform needs it; one adapter per warehouse. Every method is safe to repeat: an activity may
  * be retried after any step.
@@ -394,6 +416,23 @@ export interface Warehouse {
 
   /** Lets retention have a publication again. @throws InvalidInputError when there is no such publication. */
   unpin(publication: number, act: PersonalAct): Promise<void>;
+
+  /**
+   * Removes data sets, partitions and rejected records that no kept or pinned publication, candidate under way or open run needs,
+   * and what crashes left. Marks first, unlinks after the grace period: safe beside loads, builds, rollbacks and readers, and when
+   * killed half-way.
+   */
+  retain(rules: RetentionRules, signal?: AbortSignal): Promise<RetentionResult>;
+
+  /**
+   * Compares ledger, audits, publication log, head and data sets with each other and with the files; changes nothing.
+   *
+   * @param options checksums: read every row of every partition as well.
+   */
+  reconcile(options: { checksums: boolean }): Promise<Disagreement[]>;
+
+  /** Every run that the store knows. */
+  recordedRuns(): Promise<RecordedRun[]>;
 
   /** Number of the head, or undefined before the first publication. */
   head(): Promise<number | undefined>;

@@ -2,3 +2,4 @@
 export { mfgDataQualityMonitoring } from './data-quality-monitoring';
 export { mfgDbtTransform } from './dbt-transform';
 export { mfgRawIngestion } from './raw-ingestion';
+export { mfgRetention } from './retention';

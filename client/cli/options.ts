@@ -44,3 +44,12 @@ export function asPublication(text: string): number {
 export function onUnchangedOf({ reuse }: { reuse?: boolean }): { onUnchanged?: OnUnchanged } {
   return reuse === undefined ? {} : { onUnchanged: reuse ? 'reuse' : 'load' };
 }
+
+/** Parses a number's text by the schema of the field that it becomes. @throws InvalidArgumentError (wrong usage). */
+export function asNumber(schema: z.ZodType<number>): (text: string) => number {
+  return (text) => {
+    const parsed = schema.safeParse(/^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN);
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(`It must be a number in bounds: ${parsed.error.issues[0]?.message}.`);
+  };
+}

@@ -9,7 +9,9 @@ import { addPin, addUnpin } from './commands/pin';
 import { addPublications } from './commands/publications';
 import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
+import { addReconcile } from './commands/reconcile';
 import { addRejects } from './commands/rejects';
+import { addRetention } from './commands/retention';
 import { addRollback } from './commands/rollback';
 import { addSource } from './commands/source';
 import { addRuns } from './commands/runs';
@@ -64,6 +66,8 @@ function createProgram(): Command {
     addQuery,
     addRejects,
     addExport,
+    addRetention,
+    addReconcile,
     addDev,
     addWorker,
     addTemporal,
@@ -83,6 +87,8 @@ Examples:
   npx mfg backfill --from 2026-01-05 --to 2026-03-31   what is pending of a range, published as one
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
+  npx mfg retention --dry-run            what could be removed, and the space it takes
+  npx mfg reconcile                      do Temporal, the audits, the log and the files agree?
   npx mfg status                         what is published, the last loads, where the Web UI is
   npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one
   npx mfg rollback                       readers go back to the publication before

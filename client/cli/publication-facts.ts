@@ -19,6 +19,8 @@ export interface Entry {
   /** FULL or PARTIAL: how its data set was built. */
   scope: string;
   pinned: boolean;
+  /** Retention has dropped its data set. */
+  dropped: boolean;
   models: number | null;
   tests: number | null;
   warnings: number | null;
@@ -58,6 +60,7 @@ async function entries(warehouse: Warehouse, which: string): Promise<Entry[]> {
     dataSet: Number(row.data_set),
     scope: String(row.scope),
     pinned: row.pinned === true,
+    dropped: row.dropped_at !== null,
     models: numberOrNull(row.models),
     tests: numberOrNull(row.tests),
     warnings: numberOrNull(row.warnings),

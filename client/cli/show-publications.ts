@@ -25,7 +25,7 @@ export function publicationTable(entries: Entry[], head: number | null): string 
       entry.publication === head ? '→' : '',
       String(entry.publication),
       whatOf(entry),
-      entry.status,
+      `${entry.status}${entry.dropped ? ', dropped' : ''}`,
       text(entry.base),
       String(entry.dataSet),
       entry.pinned ? 'pinned' : '',
@@ -58,12 +58,12 @@ export function showEntry(
   failed: FailedNode[],
   contents: Contents | { problem: string },
 ): void {
-  const { publication, status, models, tests, warnings } = entry;
+  const { publication, status, dropped, models, tests, warnings } = entry;
   console.log(heading(headline(entry, head)));
   console.log(
     fields([
       ['entry', `${publication}, ${whatOf(entry)}${entry.pinned ? ', pinned' : ''}`],
-      ['status', status],
+      ['status', dropped ? `${status}; its data set is no longer kept (retention)` : status],
       ['base', entry.base === null ? 'none: it is the first' : String(entry.base)],
       ['data set', String(entry.dataSet)],
       ['at (UTC)', entry.at.slice(0, 19)],

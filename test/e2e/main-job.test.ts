@@ -4,10 +4,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { venvProgram } from '../../contracts/installation';
-import type { DataQualityResult, RawIngestionResult } from '../../contracts/run';
+import type { DataQualityResult, RawIngestionResult, RetentionResult } from '../../contracts/run';
 import { readSourceContracts } from '../../contracts/source-contract';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { DBT_DIR } from '../support/data-set';
+import { disagreements } from '../support/reconciled';
 import { countRecords, filesBelow, LiveBench, shippedDates, until } from '../support/live-bench';
 
 const run = promisify(execFile);
@@ -133,5 +134,19 @@ describe('the main job on the real server', () => {
     ]);
     const { stdout } = await run('ps', ['-eo', 'args']);
     expect(stdout.split('\n').filter((line) => line.includes(`builds/${candidate()}/target`))).toEqual([]);
+  });
+
+  it('agrees with itself, before and after retention has removed all but what readers see', async () => {
+    expect(await disagreements(bench.warehouse, client)).toEqual([]);
+    const head = await bench.warehouse.head();
+    const input = { keepPublications: 1, keepDays: 0, graceHours: 0 };
+    const options = { taskQueue: TASK_QUEUE, workflowId: 'e2e-retention', args: [input] };
+    const result = (await client.workflow.execute('mfgRetention', options)) as RetentionResult;
+    expect(result.removed[0]).toMatchObject({ kind: 'data sets', items: result.droppedDataSets.length });
+    expect(filesBelow(path.join(bench.stateDir, 'builds')).filter((name) => /^\d+$/.test(name))).toEqual([
+      String(head),
+    ]);
+    expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThan(0);
+    expect(await disagreements(bench.warehouse, client)).toEqual([]);
   });
 });

@@ -74,7 +74,7 @@ export class IngestionStub {
     const { env, bundle } = this;
     if (env === undefined || bundle === undefined) throw new Error('the test server has not been started');
     const calls: { name: string; args: unknown[] }[] = [];
-    const activities: Activities = {
+    const activities: Partial<Activities> = {
       discoverDeliveries: () => Promise.resolve(PLAN),
       loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
       checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),

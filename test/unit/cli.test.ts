@@ -63,6 +63,12 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
     ['no table name', ['ingest', '--table', 'A b'], /--table.*'A b' is invalid. It must be a table name/],
     ['a publication that is no number', ['quality', '--publication', '1e3'], /It must be a publication number/],
     ['a time without offset', ['quality', '--as-of', '2026-03-11 02:00'], /It must be 'now' or a time such as/],
+    [
+      'a number that is none',
+      ['retention', '--keep-days', 'all'],
+      /--keep-days.*'all' is invalid. It must be a number/,
+    ],
+    ['nothing to keep', ['retention', '--keep-publications', '0'], /It must be a number in bounds: .*>=1/],
     ['two formats', ['query', 'select 1', '--json', '--csv'], /--json and --csv cannot be combined/],
     ['a plan that is detached', ['ingest', '--plan', '--detach'], /--plan starts nothing/],
     ['no number of records', ['rejects', '--limit', '0'], /--limit.*'0' is invalid. It must be a whole number from 1/],
@@ -148,6 +154,8 @@ describe('help', () => {
       'query',
       'rejects',
       'export',
+      'retention',
+      'reconcile',
       'dev',
       'worker',
       'temporal',
@@ -492,6 +500,21 @@ describe('mfg status', () => {
       loads: [{ load_id: 'run-1::1', partitions: '2', current_partitions: '2', rows_loaded: '4' }],
       platform: { state: 'does not run' },
     });
+  });
+});
+
+describe('mfg reconcile', () => {
+  it('is silent and ends well where all agree; names what does not, with what to do, and ends with 1', async () => {
+    await publishAll();
+    const checked = await mfg('reconcile', '--no-temporal', '--checksums');
+    expect(checked).toEqual({ code: 0, out: 'All agree.\n', err: '' });
+    rmSync(path.join(stateDir, 'raw', 'materials', '1.parquet'));
+    const { code, out, err } = await mfg('reconcile', '--no-temporal');
+    expect(out).toMatch(/^ERROR +partition 1 of materials, 2026-03-01: its file is missing +restore the file/m);
+    expect({ code, err }).toEqual({ code: 1, err: '1 disagreement.\n' });
+    const json = await mfg('reconcile', '--no-temporal', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ clean: false, disagreements: [{ severity: 'ERROR' }] });
+    expect(json).toMatchObject({ code: 1, err: '' });
   });
 });
 

@@ -1,8 +1,10 @@
-import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { venvProgram } from '../../contracts/installation';
+import { withDuckDb } from '../../duckdb/connection';
+import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { layoutOf } from '../../warehouse/duckdb/layout';
 import { storeSessions } from '../../warehouse/duckdb/store';
 import { scratchDir } from '../support/scratch';
@@ -69,5 +71,50 @@ c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(0.7); c.c
     const session = storeSessions(layoutOf(scratchDir()));
     await session((db) => db.run("insert into store_version values (99, timestamp '2026-01-01')"));
     await expect(session(() => Promise.resolve())).rejects.toThrow(/shape 99.*newer version of the platform; update/);
+  });
+
+  it.each(readdirSync(path.join(__dirname, 'stores')))('goes on with what an older version wrote: %s', async (name) => {
+    const layout = layoutOf(scratchDir());
+    const statements = readFileSync(path.join(__dirname, 'stores', name), 'utf8');
+    await withDuckDb({ path: layout.store }, (db) => db.run(statements));
+    const warehouse = createDuckDbWarehouse(layout.stateDir, 'test');
+    const session = storeSessions(layout);
+    for (let times = 0; times < 2; times++) {
+      expect(await warehouse.head()).toBe(2);
+      expect(
+        await session((db) =>
+          db.rows('select publication, status, kind, scope, target, dropped_at from raw.raw_publication order by 1'),
+        ),
+      ).toEqual(
+        ['PUBLISHED', 'PUBLISHED', 'HELD', 'BUILDING'].map((status, index) => ({
+          publication: String(index + 1),
+          status,
+          kind: 'BUILD',
+          scope: 'FULL',
+          target: null,
+          dropped_at: null,
+        })),
+      );
+    }
+    expect(
+      (await warehouse.knownDeliveries()).published.map(({ logicalDate, loadSeq }) => [logicalDate, loadSeq]),
+    ).toEqual([
+      ['2026-03-01', 1n],
+      ['2026-03-02', 2n],
+    ]);
+    expect((await warehouse.readManifest('run-2::r'))?.batches[0]?.[0]?.files[0]?.path).toBe(
+      'mes/2026-03-02/materials.csv',
+    );
+    // The store agrees with itself; only its files were not brought along.
+    const found = await warehouse.reconcile({ checksums: true });
+    expect(found.filter(({ what }) => !/file is missing|have not ended|has not ended/.test(what))).toEqual([]);
+    // The build and the attempt that a crash left months ago are given up, the held candidate's days are over.
+    const rules = { keepPublications: 1, keepDays: 30, graceHours: 0, dryRun: false };
+    expect(await warehouse.retain(rules)).toMatchObject({
+      abandonedBuilds: [4],
+      abandonedLoads: 1,
+      droppedDataSets: [1, 3, 4],
+      retiredPartitions: 1,
+    });
   });
 });

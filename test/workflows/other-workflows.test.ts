@@ -119,3 +119,29 @@ describe('mfgDataQualityMonitoring', () => {
     expect(seen).toMatchObject([{ input: { publication: 3 } }]);
   });
 });
+
+describe('mfgRetention', () => {
+  it('returns the space won, and tells by its outcome when it was a dry run', async () => {
+    const rules = { keepPublications: 3, keepDays: 30, graceHours: 24, dryRun: true };
+    const won = {
+      rules,
+      keptDataSets: 3,
+      droppedDataSets: [1],
+      retiredPartitions: 2,
+      abandonedBuilds: [],
+      abandonedLoads: 0,
+      removed: [{ kind: 'partitions' as const, items: 2, bytes: 1000 }],
+      waiting: [],
+      unknownFiles: [],
+    };
+    const seen: unknown[] = [];
+    const result = await run('mfgRetention', [{ keepPublications: 3, dryRun: true }], {
+      retain: (input) => {
+        seen.push(input);
+        return Promise.resolve(won);
+      },
+    });
+    expect(result).toEqual(won);
+    expect(seen).toEqual([{ keepPublications: 3, dryRun: true }]);
+  });
+});

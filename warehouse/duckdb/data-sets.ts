@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../../contracts/errors';
 import type { SourceTable } from '../../contracts/source-contract';
 import type { DuckDb, JsonRow } from '../../duckdb/connection';
 import type { ReplacedRows } from '../warehouse';
@@ -27,13 +28,14 @@ export const partitionsQuery = (dataSet: '$1' | '$2') => `
   where nearest.load_seq is not null`;
 
 /**
- * Query for the partitions that a data set may show: its own ($1), and those of publications, which it superseded. A load that
- * no gate has passed is not among them.
+ * Query for the partitions that a data set which is opened now may show: its own ($1), and those of publications, which it
+ * superseded. A load that no gate has passed is not among them, nor what retention has retired.
  */
 const VISIBLE_PARTITIONS = `
   select load_seq from raw.raw_published_load
   where load_seq is not null
-    and (data_set = $1 or data_set in (select data_set from raw.raw_publication where status = 'PUBLISHED'))`;
+    and (data_set = $1 or data_set in (select data_set from raw.raw_publication where status = 'PUBLISHED'))
+    and load_seq not in (select load_seq from raw_partition where retired_at is not null)`;
 
 /** The entry that readers see and its data set. */
 export async function selectHead(db: DuckDb): Promise<{ publication: number; dataSet: number } | undefined> {
@@ -65,18 +67,18 @@ export interface LoadPart {
  * A load's differences to a base data set: its sealed partitions where they win over the base's for the same (table, logical
  * date), and the base's earlier dates of the tables that they replace whole. Later run start wins, then LOAD_ID (promise 6).
  *
- * @returns rows of table_name, logical_date, load_seq, load_id, action (ADDED, REMOVED).
+ * @returns rows of table_name, logical_date, load_seq, load_id, action (ADDED, REMOVED), is_retired.
  */
 async function differences(db: DuckDb, base: number | null, part: LoadPart): Promise<JsonRow[]> {
   return db.rows(
     `with base as (${partitionsQuery('$1')}),
      mine as (
-       select p.table_name, p.logical_date, p.load_seq, p.load_id, m.started_at
+       select p.table_name, p.logical_date, p.load_seq, p.load_id, m.started_at, p.retired_at is not null as is_retired
        from raw_partition as p join run_manifest as m using (load_id)
        where p.load_id = $2 and p.status = 'SEALED' and not list_contains($3::json::date[], p.logical_date)
      ),
      added as (
-       select mine.table_name, mine.logical_date, mine.load_seq, mine.load_id
+       select mine.table_name, mine.logical_date, mine.load_seq, mine.load_id, mine.is_retired
        from mine
        left join base using (table_name, logical_date)
        left join run_manifest as b on b.load_id = base.load_id
@@ -89,9 +91,10 @@ async function differences(db: DuckDb, base: number | null, part: LoadPart): Pro
        anti join mine on mine.table_name = base.table_name and mine.logical_date = base.logical_date
        where list_contains($4::json::varchar[], base.table_name) and base.logical_date < loaded.newest
      )
-     select table_name, logical_date::varchar as logical_date, load_seq, load_id, 'ADDED' as action from added
+     select table_name, logical_date::varchar as logical_date, load_seq, load_id, 'ADDED' as action, is_retired
+     from added
      union all
-     select table_name, logical_date::varchar, null, null, 'REMOVED' from removed`,
+     select table_name, logical_date::varchar, null, null, 'REMOVED', false from removed`,
     [base, part.loadId, JSON.stringify(part.withoutDates), JSON.stringify(part.replacedTables)],
   );
 }
@@ -101,7 +104,11 @@ export async function tablesChangedBy(db: DuckDb, base: number | null, part: Loa
   return new Set((await differences(db, base, part)).map((row) => String(row.table_name)));
 }
 
-/** Registers a candidate's partitions as the differences to its base. @returns the tables that differ. */
+/**
+ * Registers a candidate's partitions as the differences to its base.
+ *
+ * @returns the tables that differ. @throws InvalidInputError when retention has retired one of them.
+ */
 export async function addLoadToDataSet(
   db: DuckDb,
   dataSet: number,
@@ -109,6 +116,13 @@ export async function addLoadToDataSet(
   part: LoadPart,
 ): Promise<Set<string>> {
   const changes = await differences(db, baseDataSet, part);
+  const retired = changes.find((row) => row.is_retired === true);
+  if (retired !== undefined) {
+    throw new InvalidInputError(
+      `what ${part.loadId} loaded is no longer kept (retention; ${String(retired.table_name)} of ${String(retired.logical_date)}): ` +
+        `start a new run to load it again.`,
+    );
+  }
   // Every data set has at least one entry, so that the chain of differences never breaks.
   const none = { table_name: null, logical_date: null, load_seq: null, load_id: null, action: 'BASE' };
   await db.run(

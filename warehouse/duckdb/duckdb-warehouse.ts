@@ -12,6 +12,9 @@ import { approve, rollback, setPin } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
 import { query } from './query';
 import { rejectedRecords } from './rejected-records';
+import { reconcile } from './reconcile/reconcile';
+import { recordedRuns } from './reconcile/recorded-runs';
+import { retain } from './retention';
 import { storeSessions } from './store';
 import { utcNow } from './store-schema';
 
@@ -71,6 +74,12 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
     pin: (publication, act) => setPin(session, layout, publication, 'PIN', act),
 
     unpin: (publication, act) => setPin(session, layout, publication, 'UNPIN', act),
+
+    retain: (rules, signal) => retain(session, layout, rules, signal),
+
+    reconcile: (options) => reconcile(session, layout, options),
+
+    recordedRuns: () => session((db) => recordedRuns(db)),
 
     head: () => session(async (db) => (await selectHead(db))?.publication),
 

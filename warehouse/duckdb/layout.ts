@@ -7,13 +7,16 @@ import path from 'node:path';
  * - `raw/<table>/<load_seq>.parquet`, `….rejects.parquet`: partitions, never overwritten.
  * - `builds/<publication>/mfg.duckdb`: candidates and publications. The file's stem is the database's name: constant.
  * - `published`: a link to the head's build folder.
- * - `staging/`: scratch of loads under way; `export-<uuid>/`: what an export sorts on the disk.
+ * - `staging/<load_seq>/`: scratch of loads under way; `export-<uuid>/`: what an export sorts on the disk.
+ * - `landing/<sha256>`: copies of delivered files, by content.
  */
 export interface Layout {
   stateDir: string;
   store: string;
   raw: string;
   builds: string;
+  staging: string;
+  landing: string;
   published: string;
   partition(table: string, loadSeq: bigint | string): string;
   rejects(table: string, loadSeq: bigint | string): string;
@@ -31,6 +34,8 @@ export function layoutOf(stateDir: string): Layout {
     store: path.join(stateDir, 'store.duckdb'),
     raw,
     builds,
+    staging: path.join(stateDir, 'staging'),
+    landing: path.join(stateDir, 'landing'),
     published: path.join(stateDir, 'published'),
     partition: (table, loadSeq) => path.join(raw, table, `${loadSeq}.parquet`),
     rejects: (table, loadSeq) => path.join(raw, table, `${loadSeq}.rejects.parquet`),

@@ -276,7 +276,14 @@ function placeOf(table: string, logicalDate: string): string {
   return `${table} ${logicalDate}`;
 }
 
-async function abandon(db: DuckDb, loadSeqs: bigint[]): Promise<void> {
+/** Gives up attempts that nobody works on any more (audit: FAILED). */
+export async function abandonPartitions(db: DuckDb, loadSeqs: string[], reason: string): Promise<void> {
+  if (loadSeqs.length === 0) return;
+  await abandon(db, loadSeqs);
+  await recordEvents(db, loadSeqs, 'FAILED', reason);
+}
+
+async function abandon(db: DuckDb, loadSeqs: readonly (bigint | string)[]): Promise<void> {
   if (loadSeqs.length === 0) return;
   await db.run("update raw_partition set status = 'ABANDONED' where list_contains($1::json::bigint[], load_seq)", [
     numberList(loadSeqs),
@@ -284,14 +291,14 @@ async function abandon(db: DuckDb, loadSeqs: bigint[]): Promise<void> {
 }
 
 /** 64-bit numbers as a JSON array: JavaScript's own JSON knows no bigint. */
-function numberList(numbers: readonly (bigint | string)[]): string {
+export function numberList(numbers: readonly (bigint | number | string)[]): string {
   return `[${numbers.join(', ')}]`;
 }
 
 /** Appends an event each: what the STARTED event says of the attempt, and the partition's counts as they are now. */
 async function recordEvents(
   db: DuckDb,
-  loadSeqs: bigint[],
+  loadSeqs: readonly (bigint | string)[],
   status: 'LOADED' | 'FAILED',
   error: string | null,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import type { DuckDb, JsonRow } from '../../duckdb/connection';
 import type { LogEntry, PersonalAct, RollbackResult } from '../warehouse';
 import { selectHead } from './data-sets';
 import type { Layout } from './layout';
+import { refuseDropped } from './published-data';
 import type { StoreSession } from './store';
 import { utcNow } from './store-schema';
 import { forgetWithdrawn, withdraw } from './withdrawn';
@@ -26,7 +27,7 @@ export async function rollback(
     if (dataSet === head.dataSet) {
       throw new InvalidInputError(`publication ${target} is what readers see already: nothing was changed.`);
     }
-    await refuseMissingDataSet(layout, target, dataSet);
+    await refuseMissingDataSet(layout, target, entry);
     const publication = await addEntry(db, { kind: 'ROLLBACK', base: head.publication, target, dataSet }, entry, act);
     const withdrawn = await withdraw(db, publication, head.dataSet, dataSet);
     return { publication, from: head.publication, to: target, dataSet, withdrawnDeliveries: withdrawn };
@@ -64,7 +65,7 @@ export async function approve(
           `start its run again, so that it is built on what is published.`,
       );
     }
-    await refuseMissingDataSet(layout, candidate, candidate);
+    await refuseMissingDataSet(layout, candidate, entry);
     const publication = await addEntry(
       db,
       { kind: 'APPROVAL', base, target: candidate, dataSet: candidate },
@@ -86,7 +87,7 @@ export async function setPin(
 ): Promise<void> {
   await session(async (db) => {
     const entry = await publishedEntry(db, publication);
-    if (action === 'PIN') await refuseMissingDataSet(layout, publication, Number(entry.data_set));
+    if (action === 'PIN') await refuseMissingDataSet(layout, publication, entry);
     const isPinned = (await pinnedPublications(db)).includes(publication);
     if (isPinned === (action === 'PIN')) return;
     await db.run(`insert into raw.raw_publication_pin values (nextval('audit_event'), $1::timestamp, $2, $3, $4, $5)`, [
@@ -164,12 +165,15 @@ async function publicationBefore(db: DuckDb, head: number): Promise<number> {
   return Number(entry.base);
 }
 
-async function refuseMissingDataSet(layout: Layout, publication: number, dataSet: number): Promise<void> {
-  const isThere = await stat(layout.database(dataSet)).then(
+async function refuseMissingDataSet(layout: Layout, publication: number, entry: JsonRow): Promise<void> {
+  refuseDropped(publication, entry.dropped_at);
+  const isThere = await stat(layout.database(Number(entry.data_set))).then(
     () => true,
     () => false,
   );
   if (!isThere) {
-    throw new InvalidInputError(`the data set of publication ${publication} is no longer kept (retention): ${LIST}.`);
+    throw new InvalidInputError(
+      `the data set of publication ${publication} is missing: \`npx mfg reconcile\` says what else is.`,
+    );
   }
 }

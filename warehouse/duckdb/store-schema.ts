@@ -70,14 +70,14 @@ const MIGRATIONS: readonly string[] = [
   -- kind: BUILD (its data set is its own), ROLLBACK and APPROVAL (entries of people, on an existing data set).
   -- target: of a ROLLBACK, the publication it went back to; of an APPROVAL, the candidate that was held.
   -- scope: FULL (into an empty database), PARTIAL (into a copy of the base's). project_digest, contract_digests: what it was built from.
-  alter table raw.raw_publication add column kind varchar;
+  -- Defaults, not an UPDATE: DuckDB cannot commit a transaction that updates a table and alters it after that.
+  alter table raw.raw_publication add column kind varchar default 'BUILD';
   alter table raw.raw_publication add column target bigint;
   alter table raw.raw_publication add column actor varchar;
   alter table raw.raw_publication add column reason varchar;
-  alter table raw.raw_publication add column scope varchar;
+  alter table raw.raw_publication add column scope varchar default 'FULL';
   alter table raw.raw_publication add column project_digest varchar;
   alter table raw.raw_publication add column contract_digests json;
-  update raw.raw_publication set kind = 'BUILD', scope = 'FULL';
 
   -- Append-only: one row per PIN or UNPIN; a publication is pinned when its newest row says PIN.
   create table raw.raw_publication_pin (
@@ -100,6 +100,15 @@ const MIGRATIONS: readonly string[] = [
 
   -- replaced_tables: tables that the load replaces whole (strategy truncate_reload), as a JSON array.
   alter table run_manifest add column replaced_tables json;
+
+  -- Retention. retired_at: no candidate that is opened later lists the partition; listed_until: the newest log entry then, so that
+  -- no data set after it does. dropped_at, on every entry that shows the data set: nobody can go to it any more.
+  -- removed_at: its files are gone. A publication's status may also be ABANDONED: its build was given up by whoever ran it.
+  alter table raw_partition add column retired_at timestamp;
+  alter table raw_partition add column listed_until bigint;
+  alter table raw_partition add column removed_at timestamp;
+  alter table raw.raw_publication add column dropped_at timestamp;
+  alter table raw.raw_publication add column removed_at timestamp;
   `,
 ];
 
@@ -140,7 +149,12 @@ async function storeVersion(db: DuckDb): Promise<number> {
 
 /** Now, as DuckDB's TIMESTAMP text in UTC. */
 export function utcNow(): string {
-  return new Date().toISOString().replace('T', ' ').replace('Z', '');
+  return timestamp(new Date());
+}
+
+/** A time as DuckDB's TIMESTAMP text in UTC. */
+export function timestamp(time: Date): string {
+  return time.toISOString().replace('T', ' ').replace('Z', '');
 }
 
 /** A TIMESTAMP's text as ISO 8601 with milliseconds, as it was written: DuckDB leaves out zeros at its end. */
