@@ -150,11 +150,6 @@ export class ModelBench {
     return content;
   }
 
-  async unsealed(loadId: string): Promise<Place[]> {
-    const manifest = this.manifests.get(loadId);
-    return manifest === undefined ? [] : placesOf(await this.warehouse.unsealedDeliveries(manifest));
-  }
-
   async open(loadId: string, options: Partial<CandidateRequest>): Promise<Candidate> {
     const [workflowId = '', runId = ''] = loadId.split('::');
     const request = candidateRequest({ loadId, workflowId, runId }, this.system.tables, options);

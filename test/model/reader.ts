@@ -9,6 +9,8 @@ export interface StoredLog {
   head: number | null;
   entries: string[];
   withdrawn: string[];
+  /** `<place> <LOAD_ID>: <read> read, <loaded> loaded, <rejected> rejected` of sealed partitions. */
+  sealed: string[];
   pinned: number[];
 }
 
@@ -53,6 +55,8 @@ export async function readStore(duckDb: OpenDuckDb, stateDir: string): Promise<S
       withdrawn: await lines(
         `select distinct table_name || ' ' || logical_date || ' ' || load_id from withdrawn_delivery`,
       ),
+      sealed: await lines(`select table_name || ' ' || logical_date || ' ' || load_id || ': ' || rows_read || ' read, '
+        || rows_loaded || ' loaded, ' || rows_rejected || ' rejected' from raw_partition where status = 'SEALED'`),
       pinned: (
         await texts(
           db,

@@ -1,5 +1,5 @@
 import type { ModelBench } from './bench';
-import type { Plant } from './plant';
+import { loadName, type Plant } from './plant';
 import { readDataSet, readStore } from './reader';
 import { viewsOf } from './views';
 
@@ -21,6 +21,14 @@ export async function expectReadersSeeTheModel(plant: Plant, bench: ModelBench):
       )
       .sort(),
     withdrawn: [...new Set(plant.withdrawn.map(({ place, loadId }) => `${place} ${loadId}`))].sort(),
+    sealed: plant.runs
+      .flatMap((run) =>
+        [...run.sealed].map(
+          ([place, { rows, rejects }]) =>
+            `${loadName(place, run.loadId)}: ${rows + rejects} read, ${rows} loaded, ${rejects} rejected`,
+        ),
+      )
+      .sort(),
     pinned: [...plant.pinned].sort((a, b) => a - b),
   });
 }
