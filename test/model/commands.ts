@@ -246,7 +246,7 @@ export function commands(coverage: Coverage): fc.Arbitrary<fc.AsyncCommand<Plant
       kind: 'pause load',
       text: `pause a load of unfinished run #-${n} before it seals`,
       isPossible: (plant) => unfinished(plant).length > 0,
-      act: async (plant, bench) => pauseLoad(plant, bench, pickFrom(unfinished(plant), n)),
+      act: async (plant, bench) => void (await pauseLoad(plant, bench, pickFrom(unfinished(plant), n))),
     }),
   );
   const waking = fc.tuple(pick, fc.boolean()).map(([n, isSwept]) =>
@@ -303,7 +303,49 @@ export function commands(coverage: Coverage): fc.Arbitrary<fc.AsyncCommand<Plant
       act: async (plant, bench) => setPin(plant, bench, pickFrom(plant.log, n), isPinned),
     }),
   );
+  const overtaking = fc
+    .tuple(startOf, fc.boolean(), scope, fc.option(content))
+    .map(([start, comesBack, scope, fresh]) =>
+      command({
+        kind: 'overtake',
+        text:
+          `a run is overtaken ${JSON.stringify(start)} ${scope} by one${fresh === null ? '' : ` of ${SHORT(fresh)}`}` +
+          `${comesBack ? ', then readers go back to its base' : ''}`,
+        isPossible: hasDeliveries,
+        act: async (plant, bench) => {
+          const slow = await startRun(plant, bench, toStart(plant, start));
+          await loadRun(plant, bench, slow);
+          const entry = canBuild(plant, slow) ? await openCandidate(plant, bench, slow, scope) : undefined;
+          if (fresh !== null) deliver(plant, bench, placeOf('materials', slow.logicalDate ?? DATES[0]), fresh);
+          const fast = await startRun(plant, bench, {});
+          await finishRun(plant, bench, fast, 'FULL');
+          if (entry === undefined) return;
+          await closeCandidate(plant, bench, entry, false);
+          if (comesBack && entry.base !== null) await rollback(plant, bench, entry.base);
+          if (entry.status === 'BUILT') await publish(plant, bench, entry);
+          else await approve(plant, bench, entry);
+        },
+      }),
+    );
+  const zombie = fc.tuple(startOf, fc.boolean(), fc.boolean()).map(([start, isSwept, isRepeated]) =>
+    command({
+      kind: 'zombie load',
+      text:
+        `a load pauses before it seals ${JSON.stringify(start)}${isSwept ? ', is swept' : ''}` +
+        `${isRepeated ? ', is tried again' : ''} and wakes up`,
+      isPossible: hasDeliveries,
+      act: async (plant, bench) => {
+        const run = await startRun(plant, bench, toStart(plant, start));
+        if (run.planned.size === 0) return;
+        const paused = await pauseLoad(plant, bench, run);
+        if (isRepeated) await loadRun(plant, bench, run);
+        if (paused !== undefined) await wakeLoad(plant, bench, paused, isSwept);
+        await finishRun(plant, bench, run, 'FULL');
+      },
+    }),
+  );
   return [
+    ...[overtaking, overtaking, zombie, zombie],
     ...[delivery, delivery, delivery, correction, correction, ingestion, ingestion, ingestion, ingestion],
     ...[replacement, backfill, backfill, start, start, load, load, killedLoad, opening, opening, closing, closing],
     ...[publishing, publishing, killedPublishing, killedBuild, pausing, waking, waking, reset, reset, transform],

@@ -79,7 +79,8 @@ export async function approve(plant: Plant, bench: ModelBench, entry: Entry, kil
 
 /** Pins or unpins whatever entry of the log. */
 export async function setPin(plant: Plant, bench: ModelBench, entry: Entry, isPinned: boolean): Promise<void> {
-  const act = () => (isPinned ? bench.warehouse.pin : bench.warehouse.unpin)(entry.publication, ACT);
+  const act = () =>
+    isPinned ? bench.warehouse.pin(entry.publication, ACT) : bench.warehouse.unpin(entry.publication, ACT);
   if (entry.status !== 'PUBLISHED') {
     await expect(act()).rejects.toThrow(/there is no publication/);
   } else {

@@ -3,15 +3,18 @@ import path from 'node:path';
 import * as duckDbPackage from '@duckdb/node-api';
 import * as connection from '../../duckdb/connection';
 import { PROJECT_ROOT } from '../../contracts/config';
+import type * as loads from '../../ingestion/load-batch';
+import type * as plans from '../../ingestion/plan-run';
+import type * as warehouses from '../../warehouse/duckdb/duckdb-warehouse';
 import type { Layout } from '../../warehouse/duckdb/layout';
 import type { StoreSession } from '../../warehouse/duckdb/store';
 import { scratchDir } from '../support/scratch';
 import { Interruption } from './interruption';
 import { Opening } from './open-duckdb';
 
-type Warehouses = typeof import('../../warehouse/duckdb/duckdb-warehouse');
-type Plans = typeof import('../../ingestion/plan-run');
-type Loads = typeof import('../../ingestion/load-batch');
+type Warehouses = typeof warehouses;
+type Plans = typeof plans;
+type Loads = typeof loads;
 
 /** One change to a source file: `find` must stand in it exactly once. */
 export interface Edit {

@@ -4,11 +4,11 @@ import { SEEDED_BUGS } from './seeded-bugs';
 import { runSequences } from './sequences';
 
 const SEED = Number(process.env.MFG_MODEL_SEED ?? 20261124);
-const MAX_SEQUENCES = 150;
+const MAX_SEQUENCES = 60;
 /** Looking for the smallest counterexample takes minutes: on demand. */
 const isShrinking = process.env.MFG_MODEL_SHRINK === '1';
 /** Looking for the smallest counterexample runs hundreds of sequences. */
-const TIME_LIMIT_MS = (isShrinking ? 1800 : 120) * 1000;
+const TIME_LIMIT_MS = (isShrinking ? 1800 : 300) * 1000;
 
 const caught: string[] = [];
 
@@ -23,7 +23,8 @@ it.each(SEEDED_BUGS.map((bug) => [bug.name, bug] as const))(
       isShrinking,
       stagedOfTen: bug.isInStaging === true ? 10 : 0,
     });
-    caught.push(`${String(runs).padStart(9)}  ${name}`);
+    appendProgress(name, runs, counterexample?.error);
+  caught.push(`${String(runs).padStart(9)}  ${name}`);
     if (isShrinking) caught.push(`             ${counterexample?.error.replace(/\s+/g, ' ').slice(0, 300)}`);
     if (isShrinking) caught.push(...(counterexample?.commands ?? []).map((command) => `             ${command}`));
     expect(counterexample).toBeDefined();
@@ -34,3 +35,5 @@ it.each(SEEDED_BUGS.map((bug) => [bug.name, bug] as const))(
 afterAll(() => {
   process.stdout.write(`\nsequences  seeded bug, caught with seed ${SEED}\n${caught.join('\n')}\n`);
 });
+import { appendFileSync } from 'node:fs';
+function appendProgress(name: string, runs: number, error: string | undefined) { appendFileSync('/tmp/bugs.progress', `${new Date().toISOString()} ${name} ${runs} ${error?.slice(0, 1500)}\n`); }

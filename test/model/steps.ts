@@ -134,7 +134,7 @@ async function adoptSeals(bench: ModelBench, run: Run, loadable: Place[]): Promi
 }
 
 /** An attempt at a run's first batch that is not whole stops before it seals. */
-export async function pauseLoad(plant: Plant, bench: ModelBench, run: Run): Promise<void> {
+export async function pauseLoad(plant: Plant, bench: ModelBench, run: Run): Promise<PausedLoad | undefined> {
   const manifest = await bench.manifestOf(run.loadId);
   plant.session();
   const batch = manifest.batches.findIndex((deliveries) =>
@@ -142,8 +142,9 @@ export async function pauseLoad(plant: Plant, bench: ModelBench, run: Run): Prom
   );
   run.attempts += 1;
   const loadable = plant.loadable(run);
-  await bench.pauseLoad(manifest, batch, run.attempts);
+  const paused = await bench.pauseLoad(manifest, batch, run.attempts);
   await adoptSeals(bench, run, loadable);
+  return paused;
 }
 
 /** A paused attempt wakes up and seals; one that was swept before can seal nothing. */
