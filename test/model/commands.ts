@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { ModelBench } from './bench';
 import type { Coverage } from './coverage';
-import { DATES, TABLES, placeOf, type Content, type TableName } from './deliveries';
+import { DATES, TABLES, dateOf, placeOf, type Content, type TableName } from './deliveries';
 import type { KillPoint } from './interruption';
 import { approve, rollback, setPin } from './people';
 import type { Entry, Plant, Run } from './plant';
@@ -104,7 +104,7 @@ function toStart(
   plant: Plant,
   { asks, exact, pick, tie }: { asks: boolean; exact: boolean; pick: number; tie: boolean },
 ): Start {
-  const dates = [...new Set([...plant.delivered.keys()].map((place) => place.slice(-10)))].sort();
+  const dates = [...new Set([...plant.delivered.keys()].map(dateOf))].sort();
   return { asked: asks || exact ? pickFrom(dates, pick) : undefined, exact, isTie: tie };
 }
 
@@ -309,14 +309,15 @@ export function commands(coverage: Coverage): fc.Arbitrary<fc.AsyncCommand<Plant
       command({
         kind: 'overtake',
         text:
-          `a run is overtaken ${JSON.stringify(start)} ${scope} by one${fresh === null ? '' : ` of ${SHORT(fresh)}`}` +
+          `a run${isHeld ? ' that the gate holds' : ''} is overtaken ${scope} by one` +
+          `${fresh === null ? '' : ` of ${SHORT(fresh)}`}` +
           `${comesBack ? ', then readers go back to its base' : ''}`,
         isPossible: hasDeliveries,
         act: async (plant, bench) => {
           const slow = await startRun(plant, bench, toStart(plant, start));
           await loadRun(plant, bench, slow);
           const entry = canBuild(plant, slow) ? await openCandidate(plant, bench, slow, scope) : undefined;
-          if (fresh !== null) deliver(plant, bench, placeOf('materials', slow.logicalDate ?? DATES[0]), fresh);
+          if (isHeld || fresh !== null) deliver(plant, bench, newest, fresh ?? GOOD);
           const fast = await startRun(plant, bench, {});
           await finishRun(plant, bench, fast, 'FULL');
           if (entry === undefined) return;
@@ -353,10 +354,18 @@ export function commands(coverage: Coverage): fc.Arbitrary<fc.AsyncCommand<Plant
   ];
 }
 
+/** One that the gate holds, and one that it lets pass. */
+const HELD: Content = { value: -1, rows: 1, rejects: 0, isReadable: true };
+const GOOD: Content = { ...HELD, value: 2 };
+
+function newestDate(plant: Plant): string {
+  return [...plant.delivered.keys()].map(dateOf).sort().at(-1) ?? '';
+}
+
 /** Deliveries within the days of a backfill. */
 function inRange(plant: Plant, first: number, days: number): boolean {
   const dates: readonly string[] = DATES.slice(first, first + days + 1);
-  return [...plant.delivered.keys()].some((place) => dates.includes(place.slice(-10)));
+  return [...plant.delivered.keys()].some((place) => dates.includes(dateOf(place)));
 }
 
 /** Built candidates first, newest first; then all others, which a zombie might publish. */

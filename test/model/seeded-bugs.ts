@@ -31,10 +31,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   },
   {
     name: 'no seal check: a second attempt seals what the first has sealed',
-    edits: [
-      { file: LEDGER, find: 'if (other !== undefined) {', replace: 'if (other === null) {' },
-      { file: LEDGER, find: "if (row.status !== 'STARTED') {", replace: "if (row.status === 'NEVER') {" },
-    ],
+    edits: [{ file: LEDGER, find: 'if (other !== undefined) {', replace: 'if (other === null) {' }],
   },
   {
     name: 'latest by load time: the load that is built last wins its date',
@@ -64,6 +61,12 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
         find: 'if ((head?.publication ?? null) !== (row?.base',
         replace: 'if ((head?.dataSet ?? null) !== (row?.base',
       },
+      {
+        file: PUBLICATIONS,
+        find: "'select status, base from raw.raw_publication where publication = $1'",
+        replace: `\`select p.status, b.data_set as base from raw.raw_publication as p
+          left join raw.raw_publication as b on b.publication = p.base where p.publication = $1\``,
+      },
     ],
   },
   {
@@ -72,7 +75,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
       {
         file: PEOPLE,
         find: 'if ((head?.publication ?? null) !== base) {',
-        replace: 'if ((head?.dataSet ?? null) !== base) {',
+        replace: `const [on] = await db.rows('select data_set from raw.raw_publication where publication = $1', [base]);
+          if ((head?.dataSet ?? null) !== (on === undefined ? null : Number(on.data_set))) {`,
       },
     ],
   },
