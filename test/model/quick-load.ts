@@ -89,6 +89,8 @@ async function place(
       rowsAccepted: content.rows,
       rowsRejected: content.rejects,
       checksum: String(content.value),
+      columns: table.columns.map((column) => column.name),
+      drift: [],
     },
   };
 }

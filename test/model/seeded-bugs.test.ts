@@ -23,7 +23,6 @@ it.each(SEEDED_BUGS.map((bug) => [bug.name, bug] as const))(
       isShrinking,
       stagedOfTen: bug.isInStaging === true ? 10 : 0,
     });
-    appendProgress(name, runs, counterexample?.error);
     caught.push(`${String(runs).padStart(9)}  ${name}`);
     if (isShrinking) caught.push(`             ${counterexample?.error.replace(/\s+/g, ' ').slice(0, 300)}`);
     if (isShrinking) caught.push(...(counterexample?.commands ?? []).map((command) => `             ${command}`));
@@ -35,7 +34,3 @@ it.each(SEEDED_BUGS.map((bug) => [bug.name, bug] as const))(
 afterAll(() => {
   process.stdout.write(`\nsequences  seeded bug, caught with seed ${SEED}\n${caught.join('\n')}\n`);
 });
-import { appendFileSync } from 'node:fs';
-function appendProgress(name: string, runs: number, error: string | undefined) {
-  appendFileSync('/tmp/bugs.progress', `${new Date().toISOString()} ${name} ${runs} ${error?.slice(0, 1500)}\n`);
-}
