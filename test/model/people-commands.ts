@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { approve, rollback, setPin } from './people';
 import type { Entry, Plant } from './plant';
-import { pick, killPoint, pickFrom, builds } from './step';
+import { pick, killPoint, pickFrom, builds, type Step } from './step';
 
 /** What people do with the publication log. */
 

@@ -76,6 +76,10 @@ export class Plant {
   /** Data set that the link shows: behind the head between a kill and the next session on the store. */
   linked: number | undefined;
   code = 1;
+  /** Attempts at loads that stand before their seal. */
+  pausedLoads = 0;
+  /** Candidates whose build nobody has ended or killed. */
+  readonly open = new Set<number>();
   /** Places that publications have held, with their loads. */
   private readonly published = new Set<string>();
   private seconds = 0;

@@ -4,7 +4,7 @@ import { TABLES, DATES, dateOf, placeOf, type Content, type TableName } from './
 import { approve, rollback } from './people';
 import type { Plant, Run } from './plant';
 import { startOf, toStart } from './start';
-import { pick, scope, date, content, shortText, pickFrom, canBuild, hasDeliveries, newestRun } from './step';
+import { pick, scope, date, content, shortText, pickFrom, canBuild, hasDeliveries, newestRun, type Step } from './step';
 import {
   closeCandidate,
   deliver,

@@ -2,7 +2,18 @@ import * as fc from 'fast-check';
 import type { ModelBench } from './bench';
 import type { Entry, Plant, Run } from './plant';
 import { startOf, toStart } from './start';
-import { pick, rarely, killPoint, scope, pickFrom, builds, canBuild, hasDeliveries, newestRun } from './step';
+import {
+  pick,
+  rarely,
+  killPoint,
+  scope,
+  pickFrom,
+  builds,
+  canBuild,
+  hasDeliveries,
+  newestRun,
+  type Step,
+} from './step';
 import { closeCandidate, killBuild, loadRun, openCandidate, pauseLoad, publish, startRun, wakeLoad } from './steps';
 
 /** Single steps of runs, so that those of several runs come in any order; and what kills leave between two of them. */
@@ -40,13 +51,8 @@ export const opening = fc.tuple(pick, scope).map(([n, scope]): Step => ({
 export const closing = fc.tuple(pick, rarely).map(([n, isBroken]): Step => ({
   kind: 'close',
   text: `build candidate #-${n}${isBroken ? ', a model fails' : ''}`,
-  isPossible: (plant) => builds(plant).some((entry) => entry.status === 'BUILDING'),
-  act: async (plant, bench) => {
-    const open = builds(plant)
-      .filter((entry) => isOpen(bench, entry))
-      .reverse();
-    if (open.length > 0) await closeCandidate(plant, bench, pickFrom(open, n), isBroken);
-  },
+  isPossible: (plant) => openCandidates(plant).length > 0,
+  act: async (plant, bench) => closeCandidate(plant, bench, pickFrom(openCandidates(plant).reverse(), n), isBroken),
 }));
 
 export const publishing = pick.map((n): Step => ({
@@ -82,13 +88,11 @@ export const pausing = pick.map((n): Step => ({
 export const waking = fc.tuple(pick, fc.boolean()).map(([n, isSwept]): Step => ({
   kind: 'wake load',
   text: `wake paused load #${n}${isSwept ? ', swept meanwhile' : ''}`,
-  isPossible: (plant) => unfinished(plant).length > 0 || plant.runs.length > 0,
-  act: async (plant, bench) => {
-    if (bench.paused.length > 0) await wakeLoad(plant, bench, pickFrom(bench.paused, n), isSwept);
-  },
+  isPossible: (plant) => plant.pausedLoads > 0,
+  act: async (plant, bench) => wakeLoad(plant, bench, pickFrom(bench.paused, n), isSwept),
 }));
 
-const isOpen = (bench: ModelBench, entry: Entry) => bench.candidates.has(entry.publication);
+const openCandidates = (plant: Plant) => builds(plant).filter((entry) => plant.open.has(entry.publication));
 const openings = (plant: Plant) => plant.runs.filter((run) => canBuild(plant, run));
 
 /** Built candidates first, newest first; then all others, which a zombie might publish. */

@@ -143,6 +143,7 @@ export async function pauseLoad(plant: Plant, bench: ModelBench, run: Run): Prom
   run.attempts += 1;
   const loadable = plant.loadable(run);
   const paused = await bench.pauseLoad(manifest, batch, run.attempts);
+  if (paused !== undefined) plant.pausedLoads += 1;
   await adoptSeals(bench, run, loadable);
   return paused;
 }
@@ -157,6 +158,7 @@ export async function wakeLoad(plant: Plant, bench: ModelBench, load: PausedLoad
   if (isSwept && open.length > 0) expect(error).toBeInstanceOf(Error);
   await adoptSeals(bench, run, isSwept ? [] : load.places);
   bench.paused.splice(bench.paused.indexOf(load), 1);
+  plant.pausedLoads -= 1;
 }
 
 /** Opens a candidate on the head; undefined when there is nothing to build. */
@@ -179,6 +181,7 @@ export async function openCandidate(
   expect(candidate.publication).toBeGreaterThan(Math.max(0, ...plant.log.map((entry) => entry.publication)));
   const tables = new Set<string>(expected.changed.map(tableOf));
   if (plant.head !== undefined) expect(new Set(candidate.changedTables)).toEqual(tables);
+  plant.open.add(candidate.publication);
   return addBuild(plant, candidate.publication, 'BUILDING', expected);
 }
 
@@ -209,7 +212,7 @@ export async function closeCandidate(plant: Plant, bench: ModelBench, entry: Ent
   await bench.warehouse.finishCandidate(candidate, build);
   plant.session();
   entry.status = expected;
-  bench.candidates.delete(entry.publication);
+  plant.open.delete(entry.publication);
 }
 
 /** Whether a reader of the data set would see a negative value in the newest materials or in any readings. */
@@ -253,7 +256,7 @@ export async function killBuild(
   expect(allowed).toContain(left.status);
   addBuild(plant, left.publication, left.status, expected);
   // Nobody goes on with what a killed attempt wrote.
-  bench.candidates.delete(left.publication);
+  plant.open.delete(left.publication);
 }
 
 function parseEntry(line: string): { publication: number; status: EntryStatus } {
