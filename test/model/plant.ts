@@ -84,6 +84,11 @@ export class Plant {
   private readonly published = new Set<string>();
   private seconds = 0;
 
+  constructor(
+    private readonly tables: readonly string[] = TABLES,
+    private readonly dates: readonly string[] = DATES,
+  ) {}
+
   /** Every session on the store mends the link. */
   session(): void {
     this.linked = this.head?.dataSet;
@@ -126,7 +131,7 @@ export class Plant {
 
   /** Places with a delivery, by date. */
   private placesInOrder(): Place[] {
-    const all = DATES.flatMap((date) => TABLES.map((table) => placeOf(table, date)));
+    const all = this.dates.flatMap((date) => this.tables.map((table) => placeOf(table, date)));
     return all.filter((place) => this.delivered.has(place));
   }
 

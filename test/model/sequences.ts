@@ -20,8 +20,8 @@ export interface SequencesRequest {
   runs: number;
   /** Looks for a smaller sequence once one has failed. */
   isShrinking: boolean;
-  /** Of ten sequences, how many read the delivered files as the product does. Default 1. */
-  stagedOfTen?: number;
+  /** Of twenty sequences, how many read the delivered files as the product does. Default 1. */
+  stagedOf20?: number;
 }
 
 /** What came of them. */
@@ -43,14 +43,14 @@ const LENGTH = 16;
 
 /** Runs random sequences of commands on the real warehouse and the model, each on a state folder of its own. */
 export async function runSequences(request: SequencesRequest): Promise<SequencesResult> {
-  const { platform, coverage, seed, runs, isShrinking, stagedOfTen = 1 } = request;
+  const { platform, coverage, seed, runs, isShrinking, stagedOf20 = 1 } = request;
   const sequences = fc.commands(commands(coverage), { maxCommands: LENGTH, size: 'max' });
   const db = await OpenDuckDb.open();
-  const property = fc.asyncProperty(sequences, fc.nat({ max: 9 }), async (steps, staging) => {
+  const property = fc.asyncProperty(sequences, fc.nat({ max: 19 }), async (steps, staging) => {
     const stateDir = mkdtempSync(path.join(ROOT, 'mfg model '));
-    const bench = new ModelBench(platform, db, stateDir, staging < stagedOfTen);
+    const bench = new ModelBench(platform, db, stateDir, staging < stagedOf20);
     const plant = new Plant();
-    platform.opening.openDuckDb = staging < stagedOfTen ? undefined : db;
+    platform.opening.openDuckDb = staging < stagedOf20 ? undefined : db;
     try {
       deliver(plant, bench, placeOf('materials', DATES[1]), FIRST);
       deliver(plant, bench, placeOf('readings', DATES[1]), FIRST);

@@ -1,5 +1,4 @@
 import * as fc from 'fast-check';
-import type { ModelBench } from './bench';
 import type { Entry, Plant, Run } from './plant';
 import { startOf, toStart } from './start';
 import {
