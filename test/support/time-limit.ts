@@ -5,6 +5,7 @@
 const TIME_LIMITS_S: Record<string, number> = {
   unit: 30,
   warehouse: 60,
+  model: 600,
   replay: 60,
   workflows: 90,
   dbt: 600,

@@ -1,0 +1,174 @@
+import type { Edit } from './platform';
+
+/** A defect that somebody could write into the product: the sequences must find it. */
+export interface SeededBug {
+  name: string;
+  edits: Edit[];
+  /** Whether only sequences that read the delivered files can find it. */
+  isInStaging?: boolean;
+}
+
+const DATA_SETS = 'warehouse/duckdb/data-sets.ts';
+const LEDGER = 'warehouse/duckdb/ledger.ts';
+const PEOPLE = 'warehouse/duckdb/people.ts';
+const PUBLICATIONS = 'warehouse/duckdb/publications.ts';
+const WITHDRAWN = 'warehouse/duckdb/withdrawn.ts';
+
+export const SEEDED_BUGS: readonly SeededBug[] = [
+  {
+    name: 'no compare and swap: a candidate is published whatever the head is',
+    edits: [
+      {
+        file: PUBLICATIONS,
+        find: 'if ((head?.publication ?? null) !== (row?.base === null ? null : Number(row?.base))) {',
+        replace: 'if (Number.isNaN(head?.publication)) {',
+      },
+    ],
+  },
+  {
+    name: 'no seal check: an attempt that was swept seals all the same',
+    edits: [{ file: LEDGER, find: "if (row.status !== 'STARTED') {", replace: "if (row.status === 'NEVER') {" }],
+  },
+  {
+    name: 'no seal check: a second attempt seals what the first has sealed',
+    edits: [{ file: LEDGER, find: 'if (other !== undefined) {', replace: 'if (other === null) {' }],
+  },
+  {
+    name: 'latest by load time: the load that is built last wins its date',
+    edits: [
+      {
+        file: DATA_SETS,
+        find: '(mine.started_at, mine.load_id) > (b.started_at, b.load_id)',
+        replace: 'mine.load_seq <> base.load_seq',
+      },
+    ],
+  },
+  {
+    name: 'latest by load time: the view shows the newest partition, not the newest date',
+    edits: [
+      {
+        file: 'warehouse/duckdb/raw-views.ts',
+        find: '[...current].sort((a, b) => (a.logicalDate < b.logicalDate ? -1 : 1))',
+        replace: '[...current].sort((a, b) => Number(a.loadSeq) - Number(b.loadSeq))',
+      },
+    ],
+  },
+  {
+    name: 'base forgotten on rollback: publishing compares data sets, not entries',
+    edits: [
+      {
+        file: PUBLICATIONS,
+        find: 'if ((head?.publication ?? null) !== (row?.base',
+        replace: 'if ((head?.dataSet ?? null) !== (row?.base',
+      },
+      {
+        file: PUBLICATIONS,
+        find: "'select status, base from raw.raw_publication where publication = $1'",
+        replace: `\`select p.status, b.data_set as base from raw.raw_publication as p
+          left join raw.raw_publication as b on b.publication = p.base where p.publication = $1\``,
+      },
+    ],
+  },
+  {
+    name: 'base forgotten on rollback: approving compares data sets, not entries',
+    edits: [
+      {
+        file: PEOPLE,
+        find: 'if ((head?.publication ?? null) !== base) {',
+        replace: `const [on] = await db.rows('select data_set from raw.raw_publication where publication = $1', [base]);
+          if ((head?.dataSet ?? null) !== (on === undefined ? null : Number(on.data_set))) {`,
+      },
+    ],
+  },
+  {
+    name: 'withdrawn forgotten: what a rollback took away is loaded again',
+    edits: [
+      {
+        file: WITHDRAWN,
+        find: 'where after.load_seq is null`,\n    [from, to, publication]',
+        replace: 'where false`,\n    [from, to, publication]',
+      },
+    ],
+  },
+  {
+    name: 'withdrawn for ever: what is published again stays withdrawn',
+    edits: [
+      {
+        file: WITHDRAWN,
+        find: 'delete from withdrawn_delivery where (table_name',
+        replace: 'delete from withdrawn_delivery where false and (table_name',
+      },
+    ],
+  },
+  {
+    name: 'a load that a gate holds is seen: RAW.<TABLE>_RUN shows held candidates',
+    edits: [
+      {
+        file: DATA_SETS,
+        find: "from raw.raw_publication where status = 'PUBLISHED'",
+        replace: "from raw.raw_publication where status in ('PUBLISHED', 'HELD')",
+      },
+    ],
+  },
+  {
+    name: 'a held candidate is published',
+    edits: [
+      {
+        file: PUBLICATIONS,
+        find: "if (status !== 'BUILT' && status !== 'PUBLISHED') {",
+        replace: "if (status === 'BUILDING') {",
+      },
+    ],
+  },
+  {
+    name: 'the link is never mended after a kill',
+    edits: [
+      {
+        file: 'warehouse/duckdb/store.ts',
+        find: 'await pointLinkAtHead(layout, db);\n    result',
+        replace: 'result',
+      },
+    ],
+  },
+  {
+    name: 'truncate_reload keeps the other dates',
+    edits: [
+      {
+        file: DATA_SETS,
+        find: 'where list_contains($4::json::varchar[], base.table_name)',
+        replace: "where list_contains($4::json::varchar[], '') ",
+      },
+    ],
+  },
+  {
+    name: 'a backfill takes the dates that it must leave out',
+    edits: [
+      {
+        file: DATA_SETS,
+        find: 'not list_contains($3::json::date[], p.logical_date)',
+        replace: "not list_contains($3::json::date[], date '1999-01-01')",
+      },
+    ],
+  },
+  {
+    name: 'promise 4: rejected records vanish, and nobody counts',
+    isInStaging: true,
+    edits: [
+      {
+        file: 'ingestion/stage.ts',
+        find: 'if (rejected > 0) await keepRejects(',
+        replace: 'if (rejected < 0) await keepRejects(',
+      },
+      {
+        file: 'ingestion/stage.ts',
+        find: 'if (rejected > 0 || surplus.length > 0) {',
+        replace: 'if (surplus.length < 0) {',
+      },
+      {
+        file: 'ingestion/stage.ts',
+        find: 'if (rowsRead !== rowsAccepted + rowsRejected) {',
+        replace: 'if (rowsRead < rowsAccepted) {',
+      },
+    ],
+  },
+];

@@ -1,0 +1,3 @@
+import { testSequences } from './sequences-suite';
+
+testSequences(1);
