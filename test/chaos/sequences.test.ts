@@ -159,7 +159,9 @@ class LiveSequence {
 
   private async transform(): Promise<void> {
     const name = `model-${this.plant.runs.length + 1}`;
-    const result = await this.client.workflow.execute('mfgDbtTransform', { taskQueue: TASK_QUEUE, workflowId: name });
+    const result = (await this.client.workflow.execute('mfgDbtTransform', {
+      ...{ taskQueue: TASK_QUEUE, workflowId: name },
+    })) as DbtTransformResult;
     const none = {
       logicalDate: null,
       planned: new Map<Place, Content>(),
