@@ -171,7 +171,7 @@ class LiveSequence {
     };
     const run: Run = { ...none, loadId: name, startedAt: this.plant.clock(false), attempts: 1 };
     this.plant.runs.push(run);
-    this.published(run, result as DbtTransformResult);
+    this.published(run, result);
   }
 
   /** To the publication before; where there is none, back to the newest. */
