@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceFile } from '../contracts/run';
 
@@ -35,7 +35,11 @@ export async function landFile(
   signal?: AbortSignal,
 ): Promise<void> {
   const target = path.join(landingDir, file.sha256);
-  if (await exists(target)) return;
+  if (await exists(target)) {
+    // Young again, so that retention leaves it alone until this run's manifest names it.
+    await utimes(target, new Date(), new Date());
+    return;
+  }
   await mkdir(landingDir, { recursive: true });
   const aside = path.join(landingDir, `.${file.sha256}-${randomUUID()}.part`);
   try {

@@ -279,26 +279,29 @@ describe('retention', () => {
     const manifest = await bench.plan();
     const digest = manifest.batches[0]?.[0]?.files[0]?.sha256 ?? '';
     const old = new Date(Date.now() - 48 * HOUR_MS);
-    const put = (name: string, time = old) => {
+    const put = (name: string, time = old, content = 'x') => {
       const file = path.join(bench.stateDir, name);
       mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, 'x');
+      writeFileSync(file, content);
       utimesSync(file, time, time);
     };
-    const landed = [`landing/${digest}`, `landing/${'0'.repeat(64)}`] as const;
+    put(`landing/${digest}`, old, `${MATERIALS}m1,steel,2\n`);
+    put(`landing/${'0'.repeat(64)}`);
+    put(`landing/.${'0'.repeat(64)}-01234567-89ab-cdef-0123-456789abcdef.part`);
     const unknown = ['raw/materials/99.parquet', 'raw/materials/notes.txt', 'builds/readme', 'raw/orders/1.parquet'];
-    for (const name of [...landed, ...unknown]) put(name);
+    for (const name of unknown) put(name);
     put('raw/materials/100.parquet', new Date());
     const result = await bench.retain();
     expect(result.unknownFiles.sort()).toEqual([...unknown, 'raw/materials/100.parquet'].sort());
     expect(result.removed).toEqual([
-      { kind: 'unknown files', items: 4, bytes: 4 },
       { kind: 'landed files', items: 1, bytes: 1 },
+      { kind: 'leftovers', items: 1, bytes: 1 },
+      { kind: 'unknown files', items: 4, bytes: 4 },
     ]);
     expect(readdirSync(path.join(bench.stateDir, 'landing'))).toEqual([digest]);
     expect(bench.rawFiles()).toContain('100.parquet');
     await bench.load(manifest);
-    expect((await bench.retain()).removed).toEqual([{ kind: 'landed files', items: 1, bytes: 1 }]);
+    expect((await bench.retain()).removed).toEqual([{ kind: 'landed files', items: 1, bytes: 46 }]);
   });
 
   it('is finished by the next run when it is killed between any two steps', async () => {

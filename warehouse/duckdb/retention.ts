@@ -207,7 +207,7 @@ function judge(file: StoredFile, ledger: Ledger, rules: RetentionRules): Judged 
     case 'landed':
       if (ledger.landed.has(file.sha256)) return undefined;
       return { kind: 'landed files', isMarked: false, leastHours: SCRATCH_HOURS };
-    case 'export':
+    case 'scratch':
       return { kind: 'leftovers', isMarked: false, leastHours: SCRATCH_HOURS };
     case 'unknown':
       return unknown;
@@ -240,5 +240,5 @@ function sumByKind(planned: Planned[]): StoredSpace[] {
     const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
     kinds.set(kind, { kind, items: sum.items + 1, bytes: sum.bytes + bytes });
   }
-  return [...kinds.values()];
+  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

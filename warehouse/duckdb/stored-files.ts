@@ -9,7 +9,7 @@ export type StoredFile =
   | { kind: 'build'; path: string; dataSet: string }
   | { kind: 'staging'; path: string; loadSeq: string }
   | { kind: 'landed'; path: string; sha256: string }
-  | { kind: 'export' | 'unknown'; path: string };
+  | { kind: 'scratch' | 'unknown'; path: string };
 
 const NUMBER = /^[1-9]\d{0,18}$/;
 const PARTITION = /^([1-9]\d{0,18})(\.rejects)?\.parquet$/;
@@ -20,14 +20,19 @@ export async function storedFiles(layout: Layout): Promise<StoredFile[]> {
     partitionFiles(layout),
     named(layout.builds, NUMBER, (file, dataSet) => ({ kind: 'build', path: file, dataSet })),
     named(layout.staging, NUMBER, (file, loadSeq) => ({ kind: 'staging', path: file, loadSeq })),
-    named(layout.landing, /^[0-9a-f]{64}$/, (file, sha256) => ({ kind: 'landed', path: file, sha256 })),
+    named(layout.landing, /^([0-9a-f]{64}|[.][0-9a-f]{64}-[0-9a-f-]{36}[.]part)$/, landedFile),
     entries(layout.stateDir),
   ]);
   const isExport = (entry: Dirent) => /^export-[0-9a-f-]{36}$/.test(entry.name);
   const left = exports
     .filter(isExport)
-    .map((entry): StoredFile => ({ kind: 'export', path: path.join(layout.stateDir, entry.name) }));
+    .map((entry): StoredFile => ({ kind: 'scratch', path: path.join(layout.stateDir, entry.name) }));
   return [...raw, ...builds, ...staging, ...landing, ...left];
+}
+
+/** A landed file, or one that is being copied. */
+function landedFile(file: string, name: string): StoredFile {
+  return name.startsWith('.') ? { kind: 'scratch', path: file } : { kind: 'landed', path: file, sha256: name };
 }
 
 async function partitionFiles(layout: Layout): Promise<StoredFile[]> {

@@ -205,7 +205,7 @@ function strayness(
       return partition === undefined ? unknown : { severity: 'INFO', what: 'is scratch of an attempt that has ended' };
     }
     case 'landed':
-    case 'export':
+    case 'scratch':
       return undefined;
     case 'unknown':
       return unknown;
