@@ -147,6 +147,9 @@ async function countChangedColumns(
     .sort((one, other) => other.rows - one.rows);
 }
 
+/** Doubles that were summed in another order differ in their last bits: that is no change of a KPI. */
+const ROUNDING = '1e-9';
+
 /** Headlines and other KPIs first, by how much they moved; then other numbers, by how much of themselves. */
 async function biggestChanges(
   db: DuckDb,
@@ -170,7 +173,9 @@ async function biggestChanges(
      sized as (
        select *, abs(coalesce(after, 0) - coalesce(before, 0))
          / case when place < 2 then 1 else greatest(abs(coalesce(after, 0)), abs(coalesce(before, 0))) end as moved
-       from changed where before is distinct from after
+       from changed
+       where before is distinct from after
+         and not coalesce(abs(after - before) <= ${ROUNDING} * greatest(abs(after), abs(before)), false)
      )
      select to_json(key)::varchar as key, "column", before, after
      from sized
