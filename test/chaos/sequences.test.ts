@@ -126,7 +126,15 @@ class LiveSequence {
     if (dataSet === undefined || result.publication === null) throw new Error('a run publishes something');
     const publication = result.publication;
     const base = this.plant.head?.publication ?? null;
-    const entry: Entry = { publication, kind: 'BUILD', base, target: null, dataSet: publication, status: 'PUBLISHED' };
+    const entry: Entry = {
+      publication,
+      kind: 'BUILD',
+      base,
+      target: null,
+      loadId: run.loadId,
+      dataSet: publication,
+      status: 'PUBLISHED',
+    };
     this.plant.log.push(entry);
     this.plant.dataSets.set(publication, dataSet);
     this.plant.moveHead(entry);
