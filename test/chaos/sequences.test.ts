@@ -1,7 +1,8 @@
-import { appendFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Client } from '@temporalio/client';
 import * as fc from 'fast-check';
 import type { DbtTransformResult, RawIngestionResult } from '../../contracts/run';
@@ -79,7 +80,8 @@ class LiveSequence {
   /** Other bytes, the same records: an empty line at the end of an old day's file. */
   private correct(): void {
     const date = shippedDates()[this.version % this.days] ?? '';
-    appendFileSync(path.join(this.bench.sourceDir, 'mes', date, 'materials.csv'), '\n');
+    const file = path.join(this.bench.sourceDir, 'mes', date, 'materials.csv.gz');
+    writeFileSync(file, gzipSync(Buffer.concat([gunzipSync(readFileSync(file)), Buffer.from('\n')])));
     this.plant.delivered.set(placeOf('materials', date), this.content());
   }
 
@@ -124,7 +126,15 @@ class LiveSequence {
     if (dataSet === undefined || result.publication === null) throw new Error('a run publishes something');
     const publication = result.publication;
     const base = this.plant.head?.publication ?? null;
-    const entry: Entry = { publication, kind: 'BUILD', base, target: null, dataSet: publication, status: 'PUBLISHED' };
+    const entry: Entry = {
+      publication,
+      kind: 'BUILD',
+      base,
+      target: null,
+      loadId: run.loadId,
+      dataSet: publication,
+      status: 'PUBLISHED',
+    };
     this.plant.log.push(entry);
     this.plant.dataSets.set(publication, dataSet);
     this.plant.moveHead(entry);

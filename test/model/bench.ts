@@ -86,10 +86,10 @@ export class ModelBench {
   }
 
   /** An attempt at every batch of a run; returns what went wrong, batch by batch. */
-  async load(manifest: RunManifest, attempt: number): Promise<Error[]> {
+  async load(manifest: RunManifest, attempt: number, isGoingOn: boolean): Promise<Error[]> {
     const errors: Error[] = [];
     for (const batch of manifest.batches.keys()) {
-      const error = await this.loadBatch(this.warehouse, manifest, batch, attempt);
+      const error = await this.loadBatch(this.warehouse, manifest, batch, attempt, isGoingOn);
       if (error !== undefined) errors.push(error);
     }
     return errors;
@@ -131,13 +131,26 @@ export class ModelBench {
     manifest: RunManifest,
     batch: number,
     attempt: number,
+    isGoingOn = false,
   ): Promise<Error | undefined> {
     try {
       const { tables } = this.system;
       const stagingDir = path.join(this.stateDir, 'staging');
-      const request = { manifest, batch, attempt, tables, sourceDir: this.sourceDir, stagingDir, threads: 1 };
-      if (this.isStaging) await this.platform.loadBatch(warehouse, request);
-      else await quickLoad(warehouse, this.db, { ...request, contentOf: (d) => this.contentOf(manifest.loadId, d) });
+      const request = {
+        manifest,
+        batch,
+        attempt,
+        tables,
+        sourceDir: this.sourceDir,
+        stagingDir,
+        threads: 1,
+        isGoingOn,
+      };
+      if (this.isStaging) {
+        const { failed = [] } = await this.platform.loadBatch(warehouse, request);
+        return failed.length > 0 ? new Error(failed[0]?.error) : undefined;
+      }
+      await quickLoad(warehouse, this.db, { ...request, contentOf: (d) => this.contentOf(manifest.loadId, d) });
       return undefined;
     } catch (error) {
       return error as Error;

@@ -38,7 +38,16 @@ const STEPS: fc.Arbitrary<Step>[] = [
   ...[steps.start, steps.start, steps.load, steps.load, steps.opening, steps.opening, steps.closing, steps.closing],
   ...[steps.publishing, steps.publishing, steps.pausing, steps.waking, steps.waking],
   ...[steps.killedLoad, steps.killedBuild, steps.killedPublishing],
-  ...[people.goingBack, people.goingBack, people.goingBack, people.approval, people.approval, people.pinning],
+  ...[
+    people.goingBack,
+    people.goingBack,
+    people.goingBack,
+    people.approval,
+    people.approval,
+    people.pinning,
+    people.pinning,
+  ],
+  ...[people.retention, people.retention],
 ];
 
 /** All commands. */

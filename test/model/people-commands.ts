@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { approve, rollback, setPin } from './people';
+import { approve, retain, rollback, setPin } from './people';
 import type { Entry, Plant } from './plant';
 import { pick, killPoint, pickFrom, builds, type Step } from './step';
 
@@ -27,6 +27,13 @@ export const pinning = fc.tuple(pick, fc.boolean()).map(([n, isPinned]): Step =>
   text: `${isPinned ? 'pin' : 'unpin'} publication #${n}`,
   isPossible: (plant) => plant.log.length > 0,
   act: async (plant, bench) => setPin(plant, bench, pickFrom(plant.log, n), isPinned),
+}));
+
+export const retention = fc.integer({ min: 1, max: 3 }).map((keepPublications): Step => ({
+  kind: 'retain',
+  text: `retention that keeps ${keepPublications} publications`,
+  isPossible: (plant) => plant.log.length > 0,
+  act: async (plant, bench) => retain(plant, bench, keepPublications),
 }));
 
 function approvable(plant: Plant): Entry[] {

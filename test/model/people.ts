@@ -25,7 +25,9 @@ export async function rollback(
           ? /there is no publication/
           : entry.dataSet === head.dataSet
             ? /what readers see already/
-            : undefined;
+            : plant.dropped.has(entry.dataSet)
+              ? /no longer kept/
+              : undefined;
   if (refusal !== undefined || head === undefined || visible === undefined || entry === undefined) {
     await expect(bench.warehouse.rollback(to, ACT)).rejects.toThrow(refusal);
     plant.session();
@@ -60,8 +62,9 @@ export async function approve(plant: Plant, bench: ModelBench, entry: Entry, kil
     plant.session();
     return;
   }
-  if (!isHeld || entry.base !== (plant.head?.publication ?? null)) {
-    const refusal = isHeld ? /was built on publication/ : /only a HELD one/;
+  const isBaseHead = entry.base === (plant.head?.publication ?? null);
+  if (!isHeld || !isBaseHead || plant.dropped.has(entry.dataSet)) {
+    const refusal = !isHeld ? /only a HELD one/ : isBaseHead ? /no longer kept/ : /was built on publication/;
     await expect(bench.warehouse.approve(entry.publication, ACT)).rejects.toThrow(refusal);
     plant.session();
     return;
@@ -83,6 +86,8 @@ export async function setPin(plant: Plant, bench: ModelBench, entry: Entry, isPi
     isPinned ? bench.warehouse.pin(entry.publication, ACT) : bench.warehouse.unpin(entry.publication, ACT);
   if (entry.status !== 'PUBLISHED') {
     await expect(act()).rejects.toThrow(/there is no publication/);
+  } else if (isPinned && plant.dropped.has(entry.dataSet)) {
+    await expect(act()).rejects.toThrow(/no longer kept/);
   } else {
     await act();
     if (isPinned) plant.pinned.add(entry.publication);
@@ -111,8 +116,15 @@ async function headOf(bench: ModelBench): Promise<number> {
   return (await readStore(bench.db, bench.stateDir)).head ?? 0;
 }
 
-function addEntry(plant: Plant, entry: Omit<Entry, 'base' | 'status'>): Entry {
-  const added: Entry = { ...entry, base: plant.head?.publication ?? null, status: 'PUBLISHED' };
+function addEntry(plant: Plant, entry: Omit<Entry, 'base' | 'status' | 'loadId'>): Entry {
+  const added: Entry = { ...entry, loadId: null, base: plant.head?.publication ?? null, status: 'PUBLISHED' };
   plant.log.push(added);
   return added;
+}
+
+/** Retention with no grace period and no days: what it need not keep goes at once. */
+export async function retain(plant: Plant, bench: ModelBench, keepPublications: number): Promise<void> {
+  plant.retain(keepPublications);
+  await bench.warehouse.retain({ keepPublications, keepDays: 0, graceHours: 0, dryRun: false });
+  plant.session();
 }

@@ -31,7 +31,7 @@ export interface Run {
   attempts: number;
 }
 
-export type EntryStatus = 'BUILDING' | 'BUILT' | 'HELD' | 'FAILED' | 'SUPERSEDED' | 'PUBLISHED';
+export type EntryStatus = 'BUILDING' | 'BUILT' | 'HELD' | 'FAILED' | 'SUPERSEDED' | 'PUBLISHED' | 'ABANDONED';
 
 /** An entry of the publication log. */
 export interface Entry {
@@ -39,6 +39,8 @@ export interface Entry {
   kind: 'BUILD' | 'ROLLBACK' | 'APPROVAL';
   base: number | null;
   target: number | null;
+  /** Of a build: the run it is for. */
+  loadId: string | null;
   dataSet: number;
   status: EntryStatus;
 }
@@ -52,6 +54,8 @@ export interface DataSet {
   kept: Set<string>;
   /** Version of the models' code that built it. */
   code: number;
+  /** It would need what retention has retired, so that it cannot be. */
+  isRetired: boolean;
 }
 
 /** A delivery that a rollback took away from readers. */
@@ -82,6 +86,10 @@ export class Plant {
   readonly open = new Set<number>();
   /** Places that publications have held, with their loads. */
   private readonly published = new Set<string>();
+  /** Loads that no later data set may show. */
+  private readonly retired = new Set<string>();
+  /** Data sets that nobody can go to any more. */
+  readonly dropped = new Set<number>();
   private seconds = 0;
 
   constructor(
@@ -125,6 +133,12 @@ export class Plant {
     return { logicalDate, load, withdrawn };
   }
 
+  /** What a backfill that reloads must load: every delivery of its dates. */
+  backfill(from: string, to: string): { logicalDate: string; load: Place[]; withdrawn: Place[] } {
+    const load = this.placesInOrder().filter((place) => dateOf(place) >= from && dateOf(place) <= to);
+    return { logicalDate: load.map(dateOf).sort().at(-1) ?? '', load, withdrawn: [] };
+  }
+
   private newestDate(): string {
     return [...this.delivered.keys()].map(dateOf).sort().at(-1) ?? '';
   }
@@ -166,15 +180,19 @@ export class Plant {
       holds.set(place, { loadId: run.loadId, startedAt: run.startedAt, content });
       changed.push(place);
     }
-    const replaced = run.replacedTables.filter((table) => mine.some(([place]) => tableOf(place) === table));
     for (const place of before.keys()) {
-      if (!replaced.includes(tableOf(place)) || mine.some(([other]) => other === place)) continue;
+      if (!run.replacedTables.includes(tableOf(place)) || mine.some(([other]) => other === place)) continue;
+      // Only what is older than the load goes: a late load does not take newer days away.
+      const isOlder = mine.some(([other]) => tableOf(other) === tableOf(place) && dateOf(other) > dateOf(place));
+      if (!isOlder) continue;
       holds.delete(place);
       changed.push(place);
     }
     if (holds.size === 0) return undefined;
-    const kept = new Set([...this.published, ...loadsOf(holds)]);
-    return { holds, changed, kept, code: this.code };
+    const added = changed.filter((place) => holds.get(place)?.loadId === run.loadId);
+    const isRetired = added.some((place) => this.retired.has(loadName(place, run.loadId)));
+    const kept = new Set([...this.published, ...loadsOf(holds)].filter((load) => !this.retired.has(load)));
+    return { holds, changed, kept, code: this.code, isRetired };
   }
 
   entry(publication: number): Entry | undefined {
@@ -201,6 +219,33 @@ export class Plant {
     const gone = [...from.holds].filter(([place, { loadId }]) => !kept.has(loadName(place, loadId)));
     for (const [place, { loadId, content }] of gone) this.withdrawn.push({ place, loadId, content });
     return gone.length;
+  }
+
+  /** Retention that keeps the newest publications, pinned ones, and what candidates under way need. */
+  retain(keepPublications: number): void {
+    for (const entry of this.log) {
+      const isFollowed = this.log.some(
+        (later) => later.kind === 'BUILD' && later.loadId === entry.loadId && later.publication > entry.publication,
+      );
+      const isUnderWay = entry.status === 'BUILDING' || entry.status === 'BUILT';
+      if (entry.kind === 'BUILD' && isUnderWay && isFollowed) entry.status = 'ABANDONED';
+    }
+    const published = this.log.filter((entry) => entry.status === 'PUBLISHED');
+    const kept = new Set(published.slice(-Math.max(1, keepPublications)).map((entry) => entry.dataSet));
+    for (const entry of published) if (this.pinned.has(entry.publication)) kept.add(entry.dataSet);
+    for (const { status, dataSet, base } of this.log) {
+      if (status !== 'BUILDING' && status !== 'BUILT') continue;
+      kept.add(dataSet);
+      const on = base === null ? undefined : this.entry(base);
+      if (on !== undefined) kept.add(on.dataSet);
+    }
+    for (const { dataSet } of this.log) if (!kept.has(dataSet)) this.dropped.add(dataSet);
+    const needed = new Set(
+      [...kept]
+        .filter((dataSet) => !this.dropped.has(dataSet))
+        .flatMap((dataSet) => [...loadsOf(this.dataSets.get(dataSet)?.holds ?? new Map<Place, Loaded>())]),
+    );
+    for (const load of this.published) if (!needed.has(load)) this.retired.add(load);
   }
 
   /** What readers saw before what they see now: the default of a rollback. */

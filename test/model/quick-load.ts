@@ -18,6 +18,8 @@ interface QuickLoadRequest {
   stagingDir: string;
   /** What the manifest's deliveries hold. */
   contentOf: (delivery: Delivery) => Content;
+  /** Go on with the others when a delivery cannot be loaded. */
+  isGoingOn: boolean;
 }
 
 /**
@@ -31,16 +33,23 @@ export async function quickLoad(warehouse: Warehouse, duckDb: OpenDuckDb, reques
   const partitions = await warehouse.startPartitions(manifest, manifest.batches[batch] ?? [], attempt);
   const open = partitions.filter((partition) => partition.sealed === undefined);
   const placed: PlacedPartition[] = [];
+  let failure: Error | undefined;
   for (const [index, partition] of open.entries()) {
     try {
       placed.push(await place(warehouse, duckDb, request, partition));
     } catch (error) {
+      if (request.isGoingOn && (error as Error).name !== 'Killed') {
+        failure = error as Error;
+        await warehouse.failPartition(partition.loadSeq, failure.message);
+        continue;
+      }
       await warehouse.sealPartitions(placed);
       for (const { loadSeq } of open.slice(index)) await warehouse.failPartition(loadSeq, (error as Error).message);
       throw error;
     }
   }
   await warehouse.sealPartitions(placed);
+  if (failure !== undefined) throw failure;
 }
 
 async function place(

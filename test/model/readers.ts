@@ -35,7 +35,11 @@ export async function expectReadersSeeTheModel(plant: Plant, bench: ModelBench):
 
 /** Every publication that is kept still shows what it showed on its day. */
 export async function expectKeptPublications(plant: Plant, bench: ModelBench): Promise<void> {
-  const published = new Set(plant.log.filter((entry) => entry.status === 'PUBLISHED').map((entry) => entry.dataSet));
+  const published = new Set(
+    plant.log
+      .filter((entry) => entry.status === 'PUBLISHED' && !plant.dropped.has(entry.dataSet))
+      .map((entry) => entry.dataSet),
+  );
   for (const number of published) {
     const dataSet = plant.dataSets.get(number);
     if (dataSet === undefined) throw new Error(`the model knows no data set ${number}`);

@@ -60,13 +60,15 @@ export const replacement = fc
   }));
 
 export const backfill = fc
-  .tuple(fc.nat({ max: 2 }), fc.integer({ min: 1, max: 2 }), scope)
-  .map(([first, days, scope]): Step => ({
+  .tuple(fc.nat({ max: 2 }), fc.integer({ min: 1, max: 2 }), scope, fc.boolean())
+  .map(([first, days, scope, isBroken]): Step => ({
     kind: 'backfill',
-    text: `backfill from ${DATES[first]} of ${days + 1} days ${scope}`,
+    text: `backfill from ${DATES[first]} of ${days + 1} days ${scope}${isBroken ? ', one of which cannot be read' : ''}`,
     isPossible: (plant) => inRange(plant, first, days),
     act: async (plant, bench) => {
       const range = { from: DATES[first] as string, to: DATES[first + days] as string };
+      const [date] = [...plant.delivered.keys()].map(dateOf).filter((d) => d >= range.from && d <= range.to);
+      if (isBroken && date !== undefined) deliver(plant, bench, placeOf('readings', date), UNREADABLE);
       const run = await startRun(plant, bench, { range });
       await finishRun(plant, bench, run, scope);
     },
@@ -147,9 +149,10 @@ function inRange(plant: Plant, first: number, days: number): boolean {
   return [...plant.delivered.keys()].some((place) => dates.includes(dateOf(place)));
 }
 
-/** One that the gate holds, and one that it lets pass. */
+/** One that the gate holds, one that it lets pass, and one that cannot be loaded. */
 const HELD: Content = { value: -1, rows: 1, rejects: 0, isReadable: true };
 const GOOD: Content = { ...HELD, value: 2 };
+const UNREADABLE: Content = { ...GOOD, isReadable: false };
 
 function newestDate(plant: Plant): string {
   return [...plant.delivered.keys()].map(dateOf).sort().at(-1) ?? '';

@@ -121,12 +121,32 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     ],
   },
   {
-    name: 'the link is never mended after a kill',
+    name: 'the link does not follow the head',
     edits: [
       {
         file: 'warehouse/duckdb/store.ts',
-        find: 'await pointLinkAtHead(layout, db);\n    result',
-        replace: 'result',
+        find: 'if (current === target) return;',
+        replace: 'if (current !== undefined) return;',
+      },
+    ],
+  },
+  {
+    name: 'retention drops what is pinned',
+    edits: [
+      {
+        file: 'warehouse/duckdb/retention-marks.ts',
+        find: 'or list_contains($3::json::bigint[], publication)',
+        replace: 'or (list_contains($3::json::bigint[], publication) and false)',
+      },
+    ],
+  },
+  {
+    name: 'retention takes what a kept data set shows',
+    edits: [
+      {
+        file: 'warehouse/duckdb/retention-marks.ts',
+        find: 'and load_seq not in (select unnest($1::json::bigint[]))',
+        replace: 'and (load_seq not in (select unnest($1::json::bigint[])) or true)',
       },
     ],
   },

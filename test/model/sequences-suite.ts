@@ -24,7 +24,12 @@ export function testSequences(half: 0 | 1): void {
         `\n${runs} sequences, ${coverage.commands} commands, seed ${seed}; which followed which (${Math.round(coverage.share * 100)} % of all pairs):\n` +
           `${coverage.table()}\n`,
       );
-      expect(counterexample).toBeUndefined();
+      if (counterexample !== undefined) {
+        const { commands, error, path } = counterexample;
+        throw new Error(
+          `the smallest failing sequence (seed ${seed}, path ${path}):\n${commands.join('\n')}\n\n${error}`,
+        );
+      }
       expect(runs).toBe(HALF);
     },
     TIME_LIMIT_MS,

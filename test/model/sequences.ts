@@ -56,6 +56,9 @@ export async function runSequences(request: SequencesRequest): Promise<Sequences
       deliver(plant, bench, placeOf('readings', DATES[1]), FIRST);
       await fc.asyncModelRun(() => ({ model: plant, real: bench }), steps);
       await expectKeptPublications(plant, bench);
+      const disagreements = await bench.warehouse.reconcile({ checksums: false });
+      // What a kill leaves is told of, and is no disagreement.
+      expect(disagreements.filter(({ severity }) => severity !== 'INFO')).toEqual([]);
     } finally {
       bench.interruption.disarm();
       bench.remove();
