@@ -57,6 +57,7 @@ function stateText(workflowId: string, { paused, stage, ...run }: RunProgress): 
 function reasonOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const { details, message } = inner as { details?: string; message: string };
-  return (details || message).replace(/\.$/, '');
+  // The server's answer has its sentence in `details`; a failure of the run has values there, and the sentence as its message.
+  const { details, message } = inner as { details?: unknown; message: string };
+  return (typeof details === 'string' && details !== '' ? details : message).replace(/\.$/, '');
 }
