@@ -1,6 +1,6 @@
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import type { Layout } from '../../warehouse/duckdb/layout';
-import type { StoreSession } from '../../warehouse/duckdb/store';
+import type { StoreSession } from '../../warehouse/store/store-db';
 
 /** Where in a session on the store a process is killed. */
 export type KillPoint = 'before' | 'during' | 'after';
@@ -27,9 +27,9 @@ export class Interruption {
   }
 
   wrap(session: StoreSession, layout: Layout): StoreSession {
-    return async (work) => {
+    return async (work, options) => {
       const point = this.nextPoint();
-      if (point === undefined) return session(work);
+      if (point === undefined) return session(work, options);
       if (point === 'before') throw new Killed('before a session on the store');
       let link: string | undefined;
       await session(async (db) => {

@@ -7,7 +7,7 @@ import type * as loads from '../../ingestion/load-batch';
 import type * as plans from '../../ingestion/plan-run';
 import type * as warehouses from '../../warehouse/duckdb/duckdb-warehouse';
 import type { Layout } from '../../warehouse/duckdb/layout';
-import type { StoreSession } from '../../warehouse/duckdb/store';
+import type { StoreSession } from '../../warehouse/store/store-db';
 import { scratchDir } from '../support/scratch';
 import { Interruption } from './interruption';
 import { Opening } from './open-duckdb';

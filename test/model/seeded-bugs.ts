@@ -12,11 +12,11 @@ export interface SeededBug {
   isInStaging?: boolean;
 }
 
-const DATA_SETS = 'warehouse/duckdb/data-sets.ts';
-const LEDGER = 'warehouse/duckdb/ledger.ts';
-const PEOPLE = 'warehouse/duckdb/people.ts';
-const PUBLICATIONS = 'warehouse/duckdb/publications.ts';
-const WITHDRAWN = 'warehouse/duckdb/withdrawn.ts';
+const DATA_SETS = 'warehouse/store/data-sets.ts';
+const LEDGER = 'warehouse/store/ledger.ts';
+const PEOPLE = 'warehouse/store/people.ts';
+const PUBLICATIONS = 'warehouse/store/publication-log.ts';
+const WITHDRAWN = 'warehouse/store/withdrawn.ts';
 
 export const SEEDED_BUGS: readonly SeededBug[] = [
   {
@@ -42,8 +42,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: DATA_SETS,
-        find: '(mine.started_at, mine.load_id) > (b.started_at, b.load_id)',
-        replace: 'mine.load_seq <> base.load_seq',
+        find: 'base.load_seq is null or mine.started_at > b.started_at',
+        replace: 'base.load_seq is null or mine.load_seq <> base.load_seq or mine.started_at > b.started_at',
       },
     ],
   },
@@ -90,8 +90,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: WITHDRAWN,
-        find: 'where after.load_seq is null`,\n    [from, to, publication]',
-        replace: 'where false`,\n    [from, to, publication]',
+        find: 'where kept.load_seq is null`',
+        replace: 'where false`',
       },
     ],
   },
@@ -100,8 +100,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: WITHDRAWN,
-        find: 'delete from withdrawn_delivery where (table_name',
-        replace: 'delete from withdrawn_delivery where false and (table_name',
+        find: 'delete from withdrawn_delivery where table_name ||',
+        replace: 'delete from withdrawn_delivery where false and table_name ||',
       },
     ],
   },
@@ -141,9 +141,9 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     isRare: true,
     edits: [
       {
-        file: 'warehouse/duckdb/retention-marks.ts',
-        find: 'or list_contains($3::json::bigint[], publication)',
-        replace: 'or (list_contains($3::json::bigint[], publication) and false)',
+        file: 'warehouse/store/retention-marks.ts',
+        find: 'or publication in ${inNumbers(await pinnedPublications(db))}',
+        replace: '',
       },
     ],
   },
@@ -151,9 +151,9 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     name: 'retention takes what a kept data set shows',
     edits: [
       {
-        file: 'warehouse/duckdb/retention-marks.ts',
-        find: 'and load_seq not in (select unnest($1::json::bigint[]))',
-        replace: 'and (load_seq not in (select unnest($1::json::bigint[])) or true)',
+        file: 'warehouse/store/retention-marks.ts',
+        find: 'and load_seq not in ${inNumbers(needed)}',
+        replace: '',
       },
     ],
   },
@@ -162,8 +162,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: DATA_SETS,
-        find: 'where list_contains($4::json::varchar[], base.table_name)',
-        replace: "where list_contains($4::json::varchar[], '') ",
+        find: 'base.table_name in ${inTexts(part.replacedTables)}',
+        replace: 'base.table_name in (null)',
       },
     ],
   },
@@ -172,8 +172,8 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: DATA_SETS,
-        find: 'not list_contains($3::json::date[], p.logical_date)',
-        replace: "not list_contains($3::json::date[], date '1999-01-01')",
+        find: ' and p.logical_date::varchar not in ${inTexts(part.withoutDates)}',
+        replace: '',
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { retentionInputSchema, parseWorkflowInput } from '../../contracts/workflow-inputs';
-import { ATTEMPT_HOURS } from '../../warehouse/duckdb/retention-marks';
+import { ATTEMPT_HOURS } from '../../warehouse/store/retention-marks';
 import { BUILD, LOAD } from '../../workflows/activity-options';
 
 describe('retention', () => {

@@ -4,20 +4,13 @@ import path from 'node:path';
 import { ExportFailedError, InvalidInputError, TerminalError } from '../../contracts/errors';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
+import { findPublication, nothingPublished, type Publication } from '../store/find-publication';
+import type { StoreSession } from '../store/store-db';
 import type { ExportFile, ExportResult, QueryTarget } from '../warehouse';
 import { csvMetadata, type ExportedColumn } from './csv-metadata';
 import { exportTarget, putInPlace, removeAside, type ExportTarget } from './export-target';
 import type { Layout } from './layout';
-import {
-  attachDataSet,
-  findPublication,
-  lockDown,
-  nothingPublished,
-  publishedRelations,
-  type Publication,
-  type Relation,
-} from './published-data';
-import type { StoreSession } from './store';
+import { attachDataSet, lockDown, publishedRelations, type Relation } from './published-data';
 
 /** The schemas whose relations are exported. */
 const LAYERS = ['raw', 'staging', 'core', 'marts'];

@@ -2,11 +2,11 @@ import { StatementType } from '@duckdb/node-api';
 import { InvalidInputError } from '../../contracts/errors';
 import { withDuckDb, type DuckDb, type JsonRow } from '../../duckdb/connection';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
+import { findPublication, nothingPublished } from '../store/find-publication';
+import { AUDIT_TABLES, type StoreDb, type StoreSession } from '../store/store-db';
 import type { QueryResult, QueryTarget } from '../warehouse';
 import type { Layout } from './layout';
-import { attachDataSet, findPublication, lockDown, nothingPublished, publishedRelations } from './published-data';
-import type { StoreSession } from './store';
-import { AUDIT_TABLES } from './store-schema';
+import { attachDataSet, lockDown, publishedRelations } from './published-data';
 
 /**
  * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions and nothing else of
@@ -61,14 +61,14 @@ async function showDataSet(db: DuckDb, live: readonly string[]): Promise<void> {
 }
 
 /** The live audit tables that a query may name, with their shape: the published file shows them as of its build's end. */
-async function readAudits(db: DuckDb, sql: string): Promise<{ table: string; structure: string; rows: JsonRow[] }[]> {
+async function readAudits(db: StoreDb, sql: string): Promise<{ table: string; structure: string; rows: JsonRow[] }[]> {
   const audits = [];
   for (const table of AUDIT_TABLES.filter((name) => sql.toLowerCase().includes(name))) {
     const columns = await db.rows(`describe raw.${table}`);
     const structure = JSON.stringify([
       Object.fromEntries(columns.map((column) => [String(column.column_name), String(column.column_type)])),
     ]);
-    audits.push({ table, structure, rows: await db.rows(`from raw.${table}`) });
+    audits.push({ table, structure, rows: await db.rows(`select * from raw.${table}`) });
   }
   return audits;
 }

@@ -1,26 +1,26 @@
 import { LINEAGE_COLUMNS } from '../../contracts/raw-partition';
 import type { SourceTable } from '../../contracts/source-contract';
 import { parquet, sqlIdentifier, sqlString } from '../../duckdb/sql-text';
+import type { VisiblePartition, VisibleTable } from '../store/data-sets';
+import type { Layout } from './layout';
 
-/** A partition that a RAW view may list. */
-export interface ViewPartition {
-  table: string;
-  /** YYYY-MM-DD */
-  logicalDate: string;
-  loadSeq: string;
-  loadId: string;
+/** A partition that a RAW view may list, and its files. */
+export interface ViewPartition extends VisiblePartition {
   file: string;
-  /** Source columns that the Parquet file holds. */
-  columns: string[];
+  rejects: string;
 }
 
 /** All views of one table in a candidate's RAW schema. */
-export interface RawTable {
-  table: SourceTable;
-  /** The data set's partitions: at most one per logical date. */
-  current: ViewPartition[];
-  /** The data set's partitions and those that they and other publications superseded. */
-  sealed: ViewPartition[];
+export type RawTable = VisibleTable<ViewPartition>;
+
+/** Where the partitions of a table lie. */
+export function withFiles({ table, current, sealed }: VisibleTable, layout: Layout): RawTable {
+  const located = (partition: VisiblePartition) => ({
+    ...partition,
+    file: layout.partition(partition.table, partition.loadSeq),
+    rejects: layout.rejects(partition.table, partition.loadSeq),
+  });
+  return { table, current: current.map(located), sealed: sealed.map(located) };
 }
 
 /**
@@ -42,7 +42,8 @@ export function rawViews({ table, current, sealed }: RawTable): string[] {
 }
 
 /** DDL of `raw.raw_rejected_rows`: the rejected records of the partitions of `raw.<table>_run`, from the files beside them. */
-export function rejectedRowsView(files: { table: string; file: string }[]): string {
+export function rejectedRowsView(tables: RawTable[]): string {
+  const partitions = tables.flatMap(({ sealed }) => sealed).filter(({ hasRejects }) => hasRejects);
   const columns = [
     '_load_seq',
     '_load_id',
@@ -53,13 +54,13 @@ export function rejectedRowsView(files: { table: string; file: string }[]): stri
     'raw_record',
   ];
   const body =
-    files.length === 0
+    partitions.length === 0
       ? `select null::varchar as table_name, null::bigint as _load_seq, null::varchar as _load_id,
            null::date as _logical_date, null::varchar as _source_file, null::bigint as _source_row_number,
            null::varchar as reason, null::varchar as raw_record where false`
-      : files
-          .map(({ table, file }) => {
-            const from = parquet([file]);
+      : partitions
+          .map(({ table, rejects }) => {
+            const from = parquet([rejects]);
             return `select ${sqlString(table)} as table_name, ${columns.join(', ')} from ${from}`;
           })
           .join('\nunion all\n');

@@ -1,16 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { withDuckDb, type DuckDb, type JsonRow } from '../../duckdb/connection';
+import { withDuckDb } from '../../duckdb/connection';
 import { parquet, sqlString } from '../../duckdb/sql-text';
+import { rejectingPartitions, toRejectedRecord, type RejectingPartition } from '../store/rejecting-partitions';
+import { READ_ONLY, type StoreSession } from '../store/store-db';
 import type { RejectedRecord, RejectsFilter } from '../warehouse';
-import { partitionsOf, selectHead } from './data-sets';
 import type { Layout } from './layout';
-import type { StoreSession } from './store';
 
-/** A partition with rejected records, whatever became of it. */
-interface RejectsFile {
-  load_seq: string;
-  table_name: string;
-  state: RejectedRecord['state'];
+/** A partition with rejected records, and their file. */
+interface RejectsFile extends RejectingPartition {
   file: string;
 }
 
@@ -23,8 +20,12 @@ export async function rejectedRecords(
   layout: Layout,
   filter: RejectsFilter,
 ): Promise<{ total: number; records: RejectedRecord[] }> {
-  const known = await session((db) => selectPartitions(db, layout, filter));
-  const files = (await Promise.all(known.map(kept))).flat();
+  const known = await session((db) => rejectingPartitions(db, filter), READ_ONLY);
+  const files = (
+    await Promise.all(
+      known.map((partition) => kept({ ...partition, file: layout.rejects(partition.table_name, partition.load_seq) })),
+    )
+  ).flat();
   if (files.length === 0) return { total: 0, records: [] };
   return withDuckDb({ path: ':memory:' }, async (db) => {
     const names = files.map(({ load_seq, table_name, state }) => ({ load_seq, table_name, state }));
@@ -39,27 +40,8 @@ export async function rejectedRecords(
        from ${from} order by r._load_seq desc, r._source_file, r._source_row_number limit $1`,
       [filter.limit],
     );
-    return { total: Number(count?.n), records: rows.map(toRecord) };
+    return { total: Number(count?.n), records: rows.map(toRejectedRecord) };
   });
-}
-
-async function selectPartitions(db: DuckDb, layout: Layout, { load, table }: RejectsFilter): Promise<RejectsFile[]> {
-  const head = await selectHead(db);
-  const current = head === undefined ? [] : await partitionsOf(db, head.dataSet);
-  const shown = new Set(current.map((row) => String(row.load_seq)));
-  const rows = await db.rows(
-    `select load_seq, table_name, status from raw_partition
-     where rows_rejected > 0 and status in ('SEALED', 'ABANDONED') and ($1::varchar is null or load_id = $1)
-       and ($2::varchar is null or table_name = $2)`,
-    [load.kind === 'load' ? load.loadId : null, table ?? null],
-  );
-  return rows
-    .map((row): RejectsFile => {
-      const place = { load_seq: String(row.load_seq), table_name: String(row.table_name) };
-      const state = shown.has(place.load_seq) ? 'current' : row.status === 'SEALED' ? 'loaded' : 'failed';
-      return { ...place, state, file: layout.rejects(place.table_name, place.load_seq) };
-    })
-    .filter(({ state }) => load.kind !== 'current' || state === 'current');
 }
 
 /** None, when the file is gone: what nobody needs any more is removed from the disk. */
@@ -68,18 +50,4 @@ async function kept(partition: RejectsFile): Promise<RejectsFile[]> {
     () => [partition],
     () => [],
   );
-}
-
-function toRecord(row: JsonRow): RejectedRecord {
-  return {
-    table: String(row.table_name),
-    logicalDate: String(row.logical_date),
-    loadId: String(row.load_id),
-    loadSeq: String(row.load_seq),
-    sourceFile: String(row.source_file),
-    record: Number(row.record),
-    reason: String(row.reason),
-    raw: String(row.raw),
-    state: row.state as RejectedRecord['state'],
-  };
 }

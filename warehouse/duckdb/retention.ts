@@ -1,24 +1,10 @@
 import { readlink, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
-import type { DuckDb } from '../../duckdb/connection';
+import { markAndRead, recordRemoved, type Fate, type RetentionLedger } from '../store/retention-ledger';
+import type { StoreSession } from '../store/store-db';
 import type { Layout } from './layout';
-import { numberList } from './ledger';
-import { hoursBefore, markUnneeded, type Marks } from './retention-marks';
-import type { StoreSession } from './store';
-import { utcNow } from './store-schema';
 import { measure, storedFiles, type StoredFile } from './stored-files';
-
-/** What may become of a thing: stays; marked, but somebody may still read it; may go. */
-type Fate = 'KEPT' | 'WAITING' | 'REMOVABLE';
-
-/** What the store says of everything that has files. Keys are numbers as text. */
-interface Ledger {
-  partitions: Map<string, { table: string; status: string; fate: Fate; isRecorded: boolean }>;
-  dataSets: Map<string, { fate: Fate; isRecorded: boolean }>;
-  /** Digests of landed files that a run may still have to load. */
-  landed: Set<string>;
-}
 
 /** A file, what it is to people, and whether it may go now. */
 interface Planned {
@@ -69,95 +55,8 @@ export async function retain(
   };
 }
 
-class RolledBack extends Error {}
-
-async function markAndRead(
-  session: StoreSession,
-  rules: RetentionRules,
-  now: Date,
-): Promise<{ marks: Marks; ledger: Ledger }> {
-  let found: { marks: Marks; ledger: Ledger } | undefined;
-  try {
-    await session(async (db) => {
-      const marks = await markUnneeded(db, rules, now);
-      found = { marks, ledger: await readLedger(db, rules, now) };
-      if (rules.dryRun) throw new RolledBack('a dry run changes nothing');
-    });
-  } catch (error) {
-    if (!(error instanceof RolledBack)) throw error;
-  }
-  if (found === undefined) throw new Error('the store session ended without a result');
-  return found;
-}
-
-async function readLedger(db: DuckDb, rules: RetentionRules, now: Date): Promise<Ledger> {
-  const graceEnd = hoursBefore(now, rules.graceHours);
-  // Between the first data set that holds a partition and the entry at which it was retired, any may list it among what it
-  // superseded: it stays while one of them does.
-  const partitions = await db.rows(
-    `with standing as (
-       select publication as data_set from raw.raw_publication
-       where kind = 'BUILD' and (dropped_at is null or dropped_at > $1::timestamp)
-     ),
-     first_listed as (
-       select load_seq, min(data_set) as data_set from raw.raw_published_load where load_seq is not null group by load_seq
-     ),
-     listed as (
-       select distinct p.load_seq
-       from raw_partition as p
-       join first_listed as f using (load_seq)
-       join standing as s on s.data_set between f.data_set and p.listed_until
-       where p.retired_at is not null
-     )
-     select load_seq, table_name, status, removed_at is not null as is_recorded,
-       case
-         when retired_at is null then 'KEPT'
-         when retired_at > $1::timestamp or load_seq in (from listed) then 'WAITING'
-         else 'REMOVABLE'
-       end as fate
-     from raw_partition`,
-    [graceEnd],
-  );
-  const dataSets = await db.rows(
-    `select data_set, bool_or(removed_at is not null) as is_recorded,
-       case
-         when bool_or(dropped_at is null) then 'KEPT'
-         when max(dropped_at) > $1::timestamp then 'WAITING'
-         else 'REMOVABLE'
-       end as fate
-     from raw.raw_publication group by data_set`,
-    [graceEnd],
-  );
-  const landed = await db.rows(
-    `select distinct d.sha256
-     from run_delivery as d
-     join run_manifest as m using (load_id)
-     left join raw_partition as p
-       on p.load_id = d.load_id and p.table_name = d.table_name and p.logical_date = d.logical_date and p.status = 'SEALED'
-     where p.load_seq is null and m.started_at >= $1::timestamp`,
-    [hoursBefore(now, Math.max(rules.keepDays, 1) * 24)],
-  );
-  return {
-    partitions: new Map(
-      partitions.map((row) => [
-        String(row.load_seq),
-        {
-          table: String(row.table_name),
-          status: String(row.status),
-          fate: row.fate as Fate,
-          isRecorded: row.is_recorded === true,
-        },
-      ]),
-    ),
-    dataSets: new Map(
-      dataSets.map((row) => [String(row.data_set), { fate: row.fate as Fate, isRecorded: row.is_recorded === true }]),
-    ),
-    landed: new Set(landed.map((row) => String(row.sha256))),
-  };
-}
-
 /** Looks at what lies on the disk: data sets first, so that none stays readable without its partitions. */
-async function plan(layout: Layout, ledger: Ledger, rules: RetentionRules, now: Date): Promise<Planned[]> {
+async function plan(layout: Layout, ledger: RetentionLedger, rules: RetentionRules, now: Date): Promise<Planned[]> {
   const published = path.basename(await readlink(layout.published).catch(() => ''));
   const planned: Planned[] = [];
   for (const file of await storedFiles(layout)) {
@@ -180,7 +79,7 @@ type Judged =
   | { kind: RetentionKind; isMarked: false; leastHours: number };
 
 /** Undefined: it stays. */
-function judge(file: StoredFile, ledger: Ledger, rules: RetentionRules): Judged | undefined {
+function judge(file: StoredFile, ledger: RetentionLedger, rules: RetentionRules): Judged | undefined {
   const unknown: Judged = { kind: 'unknown files', isMarked: false, leastHours: UNKNOWN_HOURS };
   switch (file.kind) {
     case 'partition':
@@ -216,22 +115,6 @@ function judge(file: StoredFile, ledger: Ledger, rules: RetentionRules): Judged 
 
 function byMark(kind: RetentionKind, fate: Fate): Judged | undefined {
   return fate === 'KEPT' ? undefined : { kind, isMarked: true, goes: fate === 'REMOVABLE', leastHours: 0 };
-}
-
-/** Records what has gone; what later builds need of a data set goes from the store with it. */
-async function recordRemoved(db: DuckDb, { partitions, dataSets }: Ledger): Promise<void> {
-  const gone = (things: Map<string, { fate: Fate; isRecorded: boolean }>) =>
-    numberList([...things].filter(([, { fate, isRecorded }]) => fate === 'REMOVABLE' && !isRecorded).map(([n]) => n));
-  const goneDataSets = gone(dataSets);
-  await db.run(
-    'update raw_partition set removed_at = $2::timestamp where list_contains($1::json::bigint[], load_seq)',
-    [gone(partitions), utcNow()],
-  );
-  await db.run(
-    'update raw.raw_publication set removed_at = $2::timestamp where list_contains($1::json::bigint[], data_set)',
-    [goneDataSets, utcNow()],
-  );
-  await db.run('delete from build_artifact where list_contains($1::json::bigint[], publication)', [goneDataSets]);
 }
 
 function sumByKind(planned: Planned[]): StoredSpace[] {

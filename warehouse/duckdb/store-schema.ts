@@ -1,4 +1,5 @@
 import type { DuckDb } from '../../duckdb/connection';
+import { utcNow } from '../store/store-db';
 
 /**
  * The store's shape, as migrations: entry N turns version N into N + 1. Entries are never edited once released.
@@ -110,18 +111,15 @@ const MIGRATIONS: readonly string[] = [
   alter table raw.raw_publication add column dropped_at timestamp;
   alter table raw.raw_publication add column removed_at timestamp;
   `,
-];
+  `
+  -- As JSON text: the warehouse in production has no lists.
+  alter table raw_partition alter column columns type varchar using to_json(columns)::varchar;
 
-/** Tables that readers see under RAW: copied into a candidate as it is closed, live in \`mfg query\`. */
-export const AUDIT_TABLES = [
-  'raw_load_audit',
-  'schema_drift_event',
-  'raw_publication',
-  'raw_published_load',
-  'raw_publication_pin',
-  'dbt_run_audit',
-  'data_quality_audit',
-] as const;
+  -- content is compressed (gzip, base64), in parts that are numbered from 0; without a number it is one part, as it was written.
+  -- A publication's status may also be PUBLISHING: it is decided, and readers are about to see it.
+  alter table build_artifact add column part integer;
+  `,
+];
 
 /** Brings a store to the newest shape, inside the caller's transaction. */
 export async function migrateStore(db: DuckDb): Promise<void> {
@@ -145,19 +143,4 @@ async function storeVersion(db: DuckDb): Promise<number> {
   if (tables.length === 0) return 0;
   const [row] = await db.rows('select max(version) as version from store_version');
   return Number(row?.version);
-}
-
-/** Now, as DuckDB's TIMESTAMP text in UTC. */
-export function utcNow(): string {
-  return timestamp(new Date());
-}
-
-/** A time as DuckDB's TIMESTAMP text in UTC. */
-export function timestamp(time: Date): string {
-  return time.toISOString().replace('T', ' ').replace('Z', '');
-}
-
-/** A TIMESTAMP's text as ISO 8601 with milliseconds, as it was written: DuckDB leaves out zeros at its end. */
-export function isoTime(timestamp: unknown): string {
-  return new Date(`${String(timestamp).replace(' ', 'T')}Z`).toISOString();
 }

@@ -3,6 +3,8 @@ import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
+import { sqlIdentifier } from '../../duckdb/sql-text';
+import type { StoreDb, StoreSession } from '../store/store-db';
 import type { Layout } from './layout';
 import { migrateStore } from './store-schema';
 
@@ -11,9 +13,6 @@ const LOCK_PATIENCE_MS = 30_000;
 
 /** Sessions on one store file run one after another within a process: two instances on one file would lose data. */
 const queues = new Map<string, Promise<unknown>>();
-
-/** Work on the store is done in sessions: open, one transaction, close. */
-export type StoreSession = <T>(work: (db: DuckDb) => Promise<T>) => Promise<T>;
 
 /**
  * Opens sessions on the store file.
@@ -38,7 +37,7 @@ function enqueue<T>(file: string, session: () => Promise<T>): Promise<T> {
   return mine;
 }
 
-async function openWhenFree<T>(layout: Layout, work: (db: DuckDb) => Promise<T>): Promise<T> {
+async function openWhenFree<T>(layout: Layout, work: (db: StoreDb) => Promise<T>): Promise<T> {
   const deadline = Date.now() + LOCK_PATIENCE_MS;
   for (let wait = 10; ; wait = Math.min(wait * 2, 200)) {
     try {
@@ -57,13 +56,13 @@ async function openWhenFree<T>(layout: Layout, work: (db: DuckDb) => Promise<T>)
   }
 }
 
-async function transaction<T>(layout: Layout, db: DuckDb, work: (db: DuckDb) => Promise<T>): Promise<T> {
+async function transaction<T>(layout: Layout, db: DuckDb, work: (db: StoreDb) => Promise<T>): Promise<T> {
   await db.run('begin');
   let result: T;
   try {
     await migrateStore(db);
     await pointLinkAtHead(layout, db);
-    result = await work(db);
+    result = await work(toStoreDb(db));
     await db.run('commit');
   } catch (error) {
     // After a failed COMMIT there is no transaction left to roll back, and ROLLBACK itself throws.
@@ -72,6 +71,27 @@ async function transaction<T>(layout: Layout, db: DuckDb, work: (db: DuckDb) => 
   }
   await pointLinkAtHead(layout, db);
   return result;
+}
+
+function toStoreDb(db: DuckDb): StoreDb {
+  return {
+    run: db.run.bind(db),
+    rows: db.rows.bind(db),
+    async insert(table, rows) {
+      const columns = Object.keys(rows[0] ?? {});
+      if (columns.length === 0) return;
+      const values = columns.map((column) => `r->>'${column}'`);
+      await db.run(
+        `insert into ${table} (${columns.map(sqlIdentifier).join(', ')})
+         select ${values.join(', ')} from (select unnest($1::json[]) as r)`,
+        [JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))],
+      );
+    },
+    async take(counter, count) {
+      const rows = await db.rows(`select nextval('${counter}') as number from range($1)`, [count]);
+      return Number(rows[0]?.number);
+    },
+  };
 }
 
 /** Swaps the `published` link, atomically, when it does not show the head's data set. */

@@ -4,34 +4,10 @@ import { CHECKSUM_KIND } from '../../../contracts/raw-partition';
 import { contentChecksum } from '../../../duckdb/content-checksum';
 import type { DuckDb } from '../../../duckdb/connection';
 import { parquet, sqlStringList } from '../../../duckdb/sql-text';
+import type { RecordedDataSet, RecordedPartition } from '../../store/recorded-state';
 import type { Disagreement } from '../../warehouse';
 import type { Layout } from '../layout';
 import { storedFiles, type StoredFile } from '../stored-files';
-
-/** A partition as the ledger has it. */
-export interface LedgerPartition {
-  loadSeq: string;
-  table: string;
-  logicalDate: string;
-  status: string;
-  rowsLoaded: number;
-  rowsRejected: number;
-  columns: string[];
-  checksum: string;
-  checksumKind: string;
-  /** Its files are gone, as retention has recorded. */
-  isRemoved: boolean;
-  isRetired: boolean;
-}
-
-/** A data set as the log has it. */
-export interface LedgerDataSet {
-  dataSet: number;
-  status: string;
-  /** Retention has marked it, and later removed its files. */
-  isDropped: boolean;
-  isRemoved: boolean;
-}
 
 const FILES_AT_ONCE = 500;
 const SWEEP = '`npx mfg retention` sweeps it';
@@ -41,7 +17,7 @@ const LOST = 'restore the file from a backup, or load its date again with `npx m
 export async function checkPartitionFiles(
   db: DuckDb,
   layout: Layout,
-  partitions: LedgerPartition[],
+  partitions: RecordedPartition[],
   checksums: boolean,
 ): Promise<Disagreement[]> {
   const kept = partitions.filter((partition) => partition.status === 'SEALED' && !partition.isRemoved);
@@ -108,7 +84,7 @@ async function rowCounts(db: DuckDb, files: string[]): Promise<Map<string, numbe
   }
 }
 
-async function checkChecksum(db: DuckDb, layout: Layout, partition: LedgerPartition): Promise<Disagreement[]> {
+async function checkChecksum(db: DuckDb, layout: Layout, partition: RecordedPartition): Promise<Disagreement[]> {
   const { loadSeq, table, logicalDate, columns, checksum, checksumKind } = partition;
   const what = `partition ${loadSeq} of ${table}, ${logicalDate}`;
   if (checksumKind !== CHECKSUM_KIND) {
@@ -130,7 +106,7 @@ async function checkChecksum(db: DuckDb, layout: Layout, partition: LedgerPartit
 }
 
 /** The data sets' folders against the log. */
-export async function checkBuilds(layout: Layout, dataSets: LedgerDataSet[]): Promise<Disagreement[]> {
+export async function checkBuilds(layout: Layout, dataSets: RecordedDataSet[]): Promise<Disagreement[]> {
   const found: Disagreement[] = [];
   for (const { dataSet, status, isDropped } of dataSets) {
     if (isDropped || !['PUBLISHED', 'BUILT', 'HELD', 'SUPERSEDED'].includes(status)) continue;
@@ -161,8 +137,8 @@ export async function checkBuilds(layout: Layout, dataSets: LedgerDataSet[]): Pr
 /** What lies among the platform's files and should not. */
 export async function checkStrayFiles(
   layout: Layout,
-  partitions: LedgerPartition[],
-  dataSets: LedgerDataSet[],
+  partitions: RecordedPartition[],
+  dataSets: RecordedDataSet[],
 ): Promise<Disagreement[]> {
   const bySeq = new Map(partitions.map((partition) => [partition.loadSeq, partition]));
   const byNumber = new Map(dataSets.map((dataSet) => [String(dataSet.dataSet), dataSet]));
@@ -177,8 +153,8 @@ export async function checkStrayFiles(
 
 function strayness(
   file: StoredFile,
-  partitions: Map<string, LedgerPartition>,
-  dataSets: Map<string, LedgerDataSet>,
+  partitions: Map<string, RecordedPartition>,
+  dataSets: Map<string, RecordedDataSet>,
 ): Pick<Disagreement, 'severity' | 'what'> | undefined {
   const unknown = { severity: 'WARN', what: 'is not in the ledger' } as const;
   switch (file.kind) {

@@ -1,30 +1,12 @@
 import { existsSync } from 'node:fs';
-import { withDuckDb, type DuckDb, type JsonRow } from '../../../duckdb/connection';
+import { withDuckDb, type JsonRow } from '../../../duckdb/connection';
+import { contentsOf, readRecordedState } from '../../store/recorded-state';
+import type { StoreSession } from '../../store/store-db';
 import type { Disagreement } from '../../warehouse';
-import { selectHead } from '../data-sets';
 import type { Layout } from '../layout';
 import { attachDataSet } from '../published-data';
-import type { StoreSession } from '../store';
-import {
-  checkBuilds,
-  checkPartitionFiles,
-  checkStrayFiles,
-  type LedgerDataSet,
-  type LedgerPartition,
-} from './file-checks';
-import { checkLink, checkStore, linkTarget } from './log-checks';
-
-/** What is compared with the files, as of one moment of the store. */
-interface Ledger {
-  found: Disagreement[];
-  head: { dataSet: number } | undefined;
-  partitions: LedgerPartition[];
-  dataSets: LedgerDataSet[];
-  /** Data sets that readers may open. */
-  shown: number[];
-  /** Rows of raw.raw_published_load. */
-  differences: JsonRow[];
-}
+import { checkBuilds, checkPartitionFiles, checkStrayFiles } from './file-checks';
+import { checkLink, linkTarget } from './published-link';
 
 /** Compares the store with itself and with every file that it names. Changes nothing. */
 export async function reconcile(
@@ -33,7 +15,7 @@ export async function reconcile(
   options: { checksums: boolean },
 ): Promise<Disagreement[]> {
   const link = await linkTarget(layout);
-  const { found, head, partitions, dataSets, shown, differences } = await session((db) => readLedger(db));
+  const { found, head, partitions, dataSets, shown, differences } = await session((db) => readRecordedState(db));
   if (head !== undefined) found.push(...(await checkLink(layout, link, head.dataSet)));
   found.push(...(await checkBuilds(layout, dataSets)));
   await withDuckDb({ path: ':memory:' }, async (db) => {
@@ -58,69 +40,6 @@ export async function reconcile(
   }
   found.push(...(await checkStrayFiles(layout, partitions, dataSets)));
   return found;
-}
-
-async function readLedger(db: DuckDb): Promise<Ledger> {
-  const found = await checkStore(db);
-  const partitions = (
-    await db.rows(
-      `select load_seq, table_name, logical_date::varchar as logical_date, status, rows_loaded, rows_rejected,
-         to_json(columns)::varchar as columns, checksum, checksum_kind, removed_at is not null as is_removed,
-         retired_at is not null as is_retired
-       from raw_partition order by load_seq`,
-    )
-  ).map((row): LedgerPartition => ({
-    loadSeq: String(row.load_seq),
-    table: String(row.table_name),
-    logicalDate: String(row.logical_date),
-    status: String(row.status),
-    rowsLoaded: Number(row.rows_loaded),
-    rowsRejected: Number(row.rows_rejected),
-    columns: row.columns === null ? [] : (JSON.parse(String(row.columns)) as string[]),
-    checksum: String(row.checksum),
-    checksumKind: String(row.checksum_kind),
-    isRemoved: row.is_removed === true,
-    isRetired: row.is_retired === true,
-  }));
-  const rows = await db.rows(
-    `select data_set, arg_min(status, publication) as status, bool_or(status = 'PUBLISHED') as is_published,
-       bool_or(dropped_at is not null) as is_dropped, bool_or(removed_at is not null) as is_removed
-     from raw.raw_publication group by data_set order by data_set`,
-  );
-  const shown = rows
-    .filter((row) => row.is_published === true && row.is_dropped === false)
-    .map((row) => Number(row.data_set));
-  const dataSets = rows.map((row) => ({
-    dataSet: Number(row.data_set),
-    status: row.is_published === true ? 'PUBLISHED' : String(row.status),
-    isDropped: row.is_dropped === true,
-    isRemoved: row.is_removed === true,
-  }));
-  const differences = await db.rows(
-    `select data_set, base_data_set, table_name || ' ' || logical_date as place, load_seq from raw.raw_published_load`,
-  );
-  return { found, head: await selectHead(db), partitions, dataSets, shown, differences };
-}
-
-/** What the log says that data sets hold: `<table> <date>` and load_seq. Nearest difference first, up to the oldest base. */
-function contentsOf(
-  dataSets: number[],
-  differences: JsonRow[],
-): { dataSet: number; held: [place: string, loadSeq: string][] }[] {
-  const nodes = new Map<string, { base: string; entries: [string, string | null][] }>();
-  for (const row of differences) {
-    const dataSet = String(row.data_set);
-    const node = nodes.get(dataSet) ?? { base: String(row.base_data_set), entries: [] };
-    nodes.set(dataSet, node);
-    if (row.place !== null) node.entries.push([String(row.place), row.load_seq === null ? null : String(row.load_seq)]);
-  }
-  return dataSets.map((dataSet) => {
-    const held = new Map<string, string | null>();
-    for (let node = nodes.get(String(dataSet)); node !== undefined; node = nodes.get(node.base)) {
-      for (const [place, loadSeq] of node.entries) if (!held.has(place)) held.set(place, loadSeq);
-    }
-    return { dataSet, held: [...held].filter((place): place is [string, string] => place[1] !== null) };
-  });
 }
 
 /** A data set's own word for what it is and holds, against the log's. */

@@ -1,4 +1,5 @@
-import type { DuckDb, JsonRow } from '../../duckdb/connection';
+import type { JsonRow } from '../../duckdb/connection';
+import type { StoreDb } from './store-db';
 
 /** The partition that holds at a (table, logical date) on the way down; null where a load removed it. */
 interface Holding {
@@ -13,9 +14,9 @@ interface Holding {
  * One walk down the tree of differences, from each base to what was built on it, so that it takes as long for a thousand data sets
  * as for one: a partition is needed when a wanted data set was passed between its entry and what replaced it.
  */
-export async function neededPartitions(db: DuckDb, dataSets: readonly number[]): Promise<Set<string>> {
+export async function neededPartitions(db: StoreDb, dataSets: readonly number[]): Promise<Set<string>> {
   const rows = await db.rows(
-    `select data_set, base_data_set, table_name || ' ' || logical_date as place, load_seq
+    `select data_set, base_data_set, table_name || ' ' || logical_date::varchar as place, load_seq
      from raw.raw_published_load order by data_set`,
   );
   const { children, entries } = treeOf(rows);

@@ -1,8 +1,5 @@
-import { readlink } from 'node:fs/promises';
-import path from 'node:path';
-import type { DuckDb } from '../../../duckdb/connection';
-import type { Disagreement } from '../../warehouse';
-import type { Layout } from '../layout';
+import type { Disagreement } from '../warehouse';
+import type { StoreDb } from './store-db';
 
 /** What of the store must agree with itself, as SQL: each row of `sql` has one column, `what`. */
 interface StoreCheck {
@@ -19,7 +16,7 @@ const CHECKS: StoreCheck[] = [
     severity: 'ERROR',
     advice: REPORT,
     sql: `select 'readers see entry ' || h.publication || ', which the log has as ' || coalesce(p.status, 'nothing') as what
-      from head as h left join raw.raw_publication as p using (publication)
+      from head as h left join raw.raw_publication as p on p.publication = h.publication
       where h.publication is not null and p.status is distinct from 'PUBLISHED'`,
   },
   {
@@ -65,9 +62,10 @@ const CHECKS: StoreCheck[] = [
     sql: `select 'data set ' || l.data_set || ' names partition ' || l.load_seq || ' of ' || l.table_name || ', ' || l.logical_date || ', '
         || case when p.load_seq is null then 'which is not in the ledger' when p.status <> 'SEALED' then 'which is ' || p.status
              else 'which the ledger has as ' || p.table_name || ', ' || p.logical_date || ', of ' || p.load_id end as what
-      from raw.raw_published_load as l left join raw_partition as p using (load_seq)
+      from raw.raw_published_load as l left join raw_partition as p on p.load_seq = l.load_seq
       where l.load_seq is not null and (p.status is distinct from 'SEALED'
-        or (p.table_name, p.logical_date, p.load_id) is distinct from (l.table_name, l.logical_date, l.load_id))`,
+        or p.table_name is distinct from l.table_name or p.logical_date is distinct from l.logical_date
+        or p.load_id is distinct from l.load_id)`,
   },
   {
     severity: 'ERROR',
@@ -88,9 +86,9 @@ const CHECKS: StoreCheck[] = [
     sql: `select 'partition ' || p.load_seq || ' of ' || p.table_name || ', ' || p.logical_date || ' is sealed, but its load '
         || case when m.load_id is null then p.load_id || ' has no manifest' else p.load_id || ' does not list it' end as what
       from raw_partition as p
-      left join run_manifest as m using (load_id)
+      left join run_manifest as m on m.load_id = p.load_id
       where p.status = 'SEALED' and not exists (
-        from run_delivery as d
+        select 1 from run_delivery as d
         where d.load_id = p.load_id and d.table_name = p.table_name and d.logical_date = p.logical_date)`,
   },
   {
@@ -101,19 +99,20 @@ const CHECKS: StoreCheck[] = [
              else 'other counts or another checksum' end as what
       from (
         select p.load_seq, p.table_name, p.logical_date, count(a.load_seq) as events,
-          bool_or((a.load_id, a.rows_read, a.rows_loaded, a.rows_rejected, a.checksum)
-            is distinct from (p.load_id, p.rows_read, p.rows_loaded, p.rows_rejected, p.checksum)) as differs
+          count_if(a.load_id is distinct from p.load_id or a.rows_read is distinct from p.rows_read
+            or a.rows_loaded is distinct from p.rows_loaded or a.rows_rejected is distinct from p.rows_rejected
+            or a.checksum is distinct from p.checksum) as differences
         from raw_partition as p left join raw.raw_load_audit as a on a.load_seq = p.load_seq and a.status = 'LOADED'
         where p.status = 'SEALED'
         group by p.load_seq, p.table_name, p.logical_date)
-      where events <> 1 or differs`,
+      where events <> 1 or differences > 0`,
   },
   {
     severity: 'ERROR',
     advice: REPORT,
     sql: `select 'raw_load_audit says ' || a.status || ' of partition ' || a.load_seq || ', which the ledger has as '
         || coalesce(p.status, 'nothing') as what
-      from raw.raw_load_audit as a left join raw_partition as p using (load_seq)
+      from raw.raw_load_audit as a left join raw_partition as p on p.load_seq = a.load_seq
       where (a.status = 'LOADED' and p.status is distinct from 'SEALED')
         or (a.status in ('STARTED', 'FAILED') and p.load_seq is null)`,
   },
@@ -122,13 +121,13 @@ const CHECKS: StoreCheck[] = [
     advice: REPORT,
     sql: `select 'dbt_run_audit has nodes of entry ' || n.publication || ', which is not in the log' as what
       from (select distinct publication from raw.dbt_run_audit) as n
-      anti join raw.raw_publication as p using (publication)`,
+      where n.publication not in (select publication from raw.raw_publication)`,
   },
   {
     severity: 'ERROR',
     advice: 'roll back to the publication before it, and build again with `npx mfg transform`',
     sql: `select 'publication ' || p.publication || ' was published, but dbt_run_audit says of ' || n.node || ': ' || n.status as what
-      from raw.raw_publication as p join raw.dbt_run_audit as n using (publication)
+      from raw.raw_publication as p join raw.dbt_run_audit as n on n.publication = p.publication
       where p.status = 'PUBLISHED' and p.kind = 'BUILD' and n.status in ('error', 'fail', 'skipped')`,
   },
   {
@@ -148,16 +147,16 @@ const CHECKS: StoreCheck[] = [
       from (
         select distinct 'data_quality_audit' as what, publication from raw.data_quality_audit
         union select 'raw_publication_pin', publication from raw.raw_publication_pin
-        union select 'withdrawn_delivery', publication from withdrawn_delivery)
-      anti join raw.raw_publication using (publication)`,
+        union select 'withdrawn_delivery', publication from withdrawn_delivery) as named
+      where publication is not null and publication not in (select publication from raw.raw_publication)`,
   },
   {
     severity: 'ERROR',
     advice: 'roll back to a publication that is kept, and build again with `npx mfg transform`',
-    sql: `select 'data set ' || data_set || ' is dropped, but ' || case when publication = (from head) then 'readers see it'
+    sql: `select 'data set ' || data_set || ' is dropped, but ' || case when publication = (select publication from head) then 'readers see it'
         else 'it is a candidate under way' end as what
       from raw.raw_publication
-      where dropped_at is not null and (publication = (from head) or status in ('BUILDING', 'BUILT'))`,
+      where dropped_at is not null and (publication = (select publication from head) or status in ('BUILDING', 'BUILT'))`,
   },
   {
     severity: 'INFO',
@@ -173,29 +172,11 @@ const CHECKS: StoreCheck[] = [
   },
 ];
 
-/** What the store says of itself, and the link. */
-export async function checkStore(db: DuckDb): Promise<Disagreement[]> {
+/** What the store says of itself. */
+export async function checkStore(db: StoreDb): Promise<Disagreement[]> {
   const found: Disagreement[] = [];
   for (const { severity, advice, sql } of CHECKS) {
     for (const row of await db.rows(`${sql} order by what`)) found.push({ severity, what: String(row.what), advice });
   }
   return found;
-}
-
-/** The `published` link as it is on the disk, against the head's data set: looked at before any session mends it. */
-export async function checkLink(layout: Layout, shown: string | undefined, dataSet: number): Promise<Disagreement[]> {
-  const expected = path.join(path.basename(layout.builds), String(dataSet));
-  if (shown === expected) return [];
-  return [
-    {
-      severity: 'WARN',
-      what: `the link published points to ${shown ?? 'nothing'}, but readers should see ${expected}`,
-      advice: 'it has been mended: a publisher was killed, or somebody changed it',
-    },
-  ];
-}
-
-/** Where the link points to; undefined when there is none. */
-export async function linkTarget(layout: Layout): Promise<string | undefined> {
-  return readlink(layout.published).catch(() => undefined);
 }

@@ -1,9 +1,8 @@
 import type { RetentionRules } from '../../contracts/run';
-import type { DuckDb } from '../../duckdb/connection';
-import { abandonPartitions, numberList } from './ledger';
+import { abandonPartitions } from './ledger';
 import { neededPartitions } from './needed-partitions';
 import { pinnedPublications } from './people';
-import { timestamp } from './store-schema';
+import { inNumbers, timestamp, type StoreDb } from './store-db';
 
 /**
  * The first phase of retention: what nothing needs is marked, in one store transaction. From then on no candidate lists a marked
@@ -36,41 +35,46 @@ export interface Marks {
 }
 
 /** Marks what the rules do not keep. */
-export async function markUnneeded(db: DuckDb, rules: RetentionRules, now: Date): Promise<Marks> {
+export async function markUnneeded(db: StoreDb, rules: RetentionRules, now: Date): Promise<Marks> {
   const abandonedBuilds = await abandonBuilds(db, now);
   const abandonedLoads = await abandonLoads(db, now);
   const kept = await keptDataSets(db, rules, now);
-  const dropped = await db.rows(
-    `update raw.raw_publication set dropped_at = $1::timestamp
-     where dropped_at is null and not list_contains($2::json::bigint[], data_set)
-     returning data_set`,
-    [timestamp(now), numberList(kept)],
-  );
+  const unkept = `dropped_at is null and data_set not in ${inNumbers(kept)}`;
+  const dropped = await db.rows(`select distinct data_set from raw.raw_publication where ${unkept}`);
+  await db.run(`update raw.raw_publication set dropped_at = $1::timestamp where ${unkept}`, [timestamp(now)]);
   const retired = await retirePartitions(db, kept, rules, now);
   const numbers = dropped.map((row) => Number(row.data_set)).sort((a, b) => a - b);
-  return { kept, dropped: [...new Set(numbers)], retired, abandonedBuilds, abandonedLoads };
+  return { kept, dropped: numbers, retired, abandonedBuilds, abandonedLoads };
 }
 
 /**
  * Builds that nobody works on any more: older than an attempt may become, or followed by a later attempt of the same run. A
  * workflow that wakes up after all finds its candidate moved away, and builds again.
  */
-async function abandonBuilds(db: DuckDb, now: Date): Promise<number[]> {
+async function abandonBuilds(db: StoreDb, now: Date): Promise<number[]> {
   const rows = await db.rows(
-    `update raw.raw_publication as p set status = 'ABANDONED', built_at = $1::timestamp,
-       failure = 'given up by retention: its attempt ended without a word (a crash)'
-     where status in ('BUILDING', 'BUILT')
-       and (coalesce(built_at, created_at) < $2::timestamp or exists (
-         from raw.raw_publication as later
-         where later.load_id = p.load_id and later.publication > p.publication and later.kind = 'BUILD'))
-     returning publication`,
-    [timestamp(now), hoursBefore(now, ATTEMPT_HOURS)],
+    `select p.publication
+     from raw.raw_publication as p
+     left join (
+       select load_id, max(publication) as newest from raw.raw_publication where kind = 'BUILD' group by load_id
+     ) as later on later.load_id = p.load_id
+     where p.status in ('BUILDING', 'BUILT')
+       and (coalesce(p.built_at, p.created_at) < $1::timestamp or later.newest > p.publication)
+     order by p.publication`,
+    [hoursBefore(now, ATTEMPT_HOURS)],
   );
-  return rows.map((row) => Number(row.publication)).sort((a, b) => a - b);
+  const abandoned = rows.map((row) => Number(row.publication));
+  await db.run(
+    `update raw.raw_publication set status = 'ABANDONED', built_at = $1::timestamp,
+       failure = 'given up by retention: its attempt ended without a word (a crash)'
+     where publication in ${inNumbers(abandoned)}`,
+    [timestamp(now)],
+  );
+  return abandoned;
 }
 
 /** Attempts at partitions that are older than an attempt may become. */
-async function abandonLoads(db: DuckDb, now: Date): Promise<number> {
+async function abandonLoads(db: StoreDb, now: Date): Promise<number> {
   const rows = await db.rows(
     "select load_seq from raw_partition where status = 'STARTED' and started_at < $1::timestamp",
     [hoursBefore(now, ATTEMPT_HOURS)],
@@ -84,7 +88,7 @@ async function abandonLoads(db: DuckDb, now: Date): Promise<number> {
  * The data sets that stay: of the newest publications; of those that readers have seen in the last days; of pinned ones; of
  * candidates under way; of held and failed ones of the last days, for inspection and approval; and what these are built on.
  */
-async function keptDataSets(db: DuckDb, rules: RetentionRules, now: Date): Promise<number[]> {
+async function keptDataSets(db: StoreDb, rules: RetentionRules, now: Date): Promise<number[]> {
   const rows = await db.rows(
     `with published as (
        select publication, data_set, row_number() over (order by publication desc) as place,
@@ -93,19 +97,19 @@ async function keptDataSets(db: DuckDb, rules: RetentionRules, now: Date): Promi
      ),
      candidates as (
        select data_set, base from raw.raw_publication
-       where status in ('BUILDING', 'BUILT')
+       where status in ('BUILDING', 'BUILT', 'PUBLISHING')
          or (status in ('HELD', 'FAILED') and coalesce(built_at, created_at) >= $2::timestamp)
      )
      select data_set from published where place <= $1 or replaced_at is null or replaced_at >= $2::timestamp
      union
      select data_set from raw.raw_publication
-     where publication in (from head) or list_contains($3::json::bigint[], publication)
+     where publication in (select publication from head) or publication in ${inNumbers(await pinnedPublications(db))}
      union
      select data_set from candidates
      union
      select base.data_set from candidates join raw.raw_publication as base on base.publication = candidates.base
      order by data_set`,
-    [rules.keepPublications, daysBefore(now, rules.keepDays), numberList(await pinnedPublications(db))],
+    [rules.keepPublications, daysBefore(now, rules.keepDays)],
   );
   // What was dropped once does not come back when the rules get wider.
   const dropped = new Set(
@@ -115,7 +119,7 @@ async function keptDataSets(db: DuckDb, rules: RetentionRules, now: Date): Promi
 }
 
 /** Marks the sealed partitions that no kept data set holds, but for those that a run which is under way may still publish. */
-async function retirePartitions(db: DuckDb, kept: number[], rules: RetentionRules, now: Date): Promise<number> {
+async function retirePartitions(db: StoreDb, kept: number[], rules: RetentionRules, now: Date): Promise<number> {
   const needed = await neededPartitions(db, kept);
   const rows = await db.rows(
     `with published as (
@@ -125,14 +129,18 @@ async function retirePartitions(db: DuckDb, kept: number[], rules: RetentionRule
      ),
      open_run as (
        select load_id from raw_partition group by load_id
-       having max(greatest(started_at, coalesce(sealed_at, started_at))) >= $2::timestamp
+       having max(greatest(started_at, coalesce(sealed_at, started_at))) >= $1::timestamp
      )
-     update raw_partition set retired_at = $3::timestamp,
+     select load_seq from raw_partition
+     where status = 'SEALED' and retired_at is null and load_seq not in ${inNumbers(needed)}
+       and (load_seq in (select load_seq from published) or load_id not in (select load_id from open_run))`,
+    [daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS))],
+  );
+  await db.run(
+    `update raw_partition set retired_at = $1::timestamp,
        listed_until = (select coalesce(max(publication), 0) from raw.raw_publication)
-     where status = 'SEALED' and retired_at is null and load_seq not in (select unnest($1::json::bigint[]))
-       and (load_seq in (from published) or load_id not in (from open_run))
-     returning load_seq`,
-    [numberList([...needed]), daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS)), timestamp(now)],
+     where load_seq in ${inNumbers(rows.map((row) => String(row.load_seq)))}`,
+    [timestamp(now)],
   );
   return rows.length;
 }

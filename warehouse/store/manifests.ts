@@ -1,10 +1,10 @@
 import type { Delivery, ReusedDelivery, RunManifest, SourceFile } from '../../contracts/run';
-import type { DuckDb, JsonRow } from '../../duckdb/connection';
+import type { JsonRow } from '../../duckdb/connection';
 import { recordReused } from './ledger';
-import { isoTime } from './store-schema';
+import { isoTime, timestamp, type StoreDb } from './store-db';
 
 /** The manifest of a run, or undefined. */
-export async function selectManifest(db: DuckDb, loadId: string): Promise<RunManifest | undefined> {
+export async function selectManifest(db: StoreDb, loadId: string): Promise<RunManifest | undefined> {
   const [run] = await db.rows('select *, logical_date::varchar as date_text from run_manifest where load_id = $1', [
     loadId,
   ]);
@@ -27,7 +27,7 @@ export async function selectManifest(db: DuckDb, loadId: string): Promise<RunMan
 }
 
 /** What a run did not load again, as its manifest's audit events say. */
-async function selectReused(db: DuckDb, loadId: string): Promise<ReusedDelivery[]> {
+async function selectReused(db: StoreDb, loadId: string): Promise<ReusedDelivery[]> {
   const rows = await db.rows(
     `select table_name, logical_date::varchar as logical_date, load_seq, reused_load_id from raw.raw_load_audit
      where load_id = $1 and status = 'REUSED' order by event_id`,
@@ -42,42 +42,37 @@ async function selectReused(db: DuckDb, loadId: string): Promise<ReusedDelivery[
 }
 
 /** Writes a manifest and what it reuses; the caller has seen, in the same transaction, that there is none. */
-export async function insertManifest(db: DuckDb, manifest: RunManifest): Promise<void> {
-  await db.run(
-    `insert into run_manifest (load_id, workflow_id, run_id, source_system, logical_date, logical_date_origin, started_at,
-       contract_digests, code_version, replaced_tables)
-     values ($1, $2, $3, $4, $5::date, $6, $7::timestamp, $8::json, $9, $10::json)`,
-    [
-      manifest.loadId,
-      manifest.workflowId,
-      manifest.runId,
-      manifest.sourceSystem,
-      manifest.logicalDate,
-      manifest.logicalDateOrigin,
-      manifest.startedAt,
-      JSON.stringify(manifest.contractDigests),
-      manifest.codeVersion,
-      JSON.stringify(manifest.replacedTables),
-    ],
-  );
-  const rows = manifest.batches.flatMap((deliveries, batch) =>
+export async function insertManifest(db: StoreDb, manifest: RunManifest): Promise<void> {
+  await db.insert('run_manifest', [
+    {
+      load_id: manifest.loadId,
+      workflow_id: manifest.workflowId,
+      run_id: manifest.runId,
+      source_system: manifest.sourceSystem,
+      logical_date: manifest.logicalDate,
+      logical_date_origin: manifest.logicalDateOrigin,
+      started_at: timestamp(new Date(manifest.startedAt)),
+      contract_digests: JSON.stringify(manifest.contractDigests),
+      code_version: manifest.codeVersion,
+      replaced_tables: JSON.stringify(manifest.replacedTables),
+    },
+  ]);
+  const files = manifest.batches.flatMap((deliveries, batch) =>
     deliveries.flatMap((delivery) => delivery.files.map((file) => ({ batch, delivery, file }))),
   );
-  const records = rows.map(({ batch, delivery, file }, position) => ({
-    batch,
-    position,
-    table_name: delivery.table,
-    logical_date: delivery.logicalDate,
-    source_file: file.path,
-    size_bytes: file.sizeBytes,
-    modified_at: file.modifiedAt,
-    sha256: file.sha256,
-  }));
-  await db.run(
-    `insert into run_delivery select $1, unnest(from_json($2::json, '[{"batch": "INTEGER", "position": "INTEGER",
-      "table_name": "VARCHAR", "logical_date": "DATE", "source_file": "VARCHAR", "size_bytes": "BIGINT",
-      "modified_at": "VARCHAR", "sha256": "VARCHAR"}]'), max_depth := 2)`,
-    [manifest.loadId, JSON.stringify(records)],
+  await db.insert(
+    'run_delivery',
+    files.map(({ batch, delivery, file }, position) => ({
+      load_id: manifest.loadId,
+      batch,
+      position,
+      table_name: delivery.table,
+      logical_date: delivery.logicalDate,
+      source_file: file.path,
+      size_bytes: file.sizeBytes,
+      modified_at: file.modifiedAt,
+      sha256: file.sha256,
+    })),
   );
   await recordReused(db, manifest);
 }

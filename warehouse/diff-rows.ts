@@ -1,9 +1,18 @@
-import type { KpiColumn } from '../../contracts/dbt-artifacts';
-import type { DuckDb } from '../../duckdb/connection';
-import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
-import type { RelationDiff, ValueDiff } from '../warehouse';
+import type { KpiColumn } from '../contracts/dbt-artifacts';
+import type { JsonRow } from '../duckdb/connection';
+import type { RelationDiff, ValueDiff } from './warehouse';
 
-/** A relation of one or both of two attached data sets, `before` and `after`. */
+/** Two data sets that one connection can read. The SQL here is what DuckDB and Snowflake have in common. */
+export interface ComparedDataSets {
+  rows(sql: string): Promise<JsonRow[]>;
+  /** Names of their databases, as they stand in SQL. */
+  before: string;
+  after: string;
+  /** A name of the catalog as an identifier in SQL. */
+  identifier(name: string): string;
+}
+
+/** A relation of one or both of two data sets, `before` and `after`. */
 export interface ComparedRelation {
   schema: string;
   name: string;
@@ -18,12 +27,12 @@ export interface ComparedRelation {
 const MOST_ROWS_COMPARED = 3_000_000;
 const VALUES_PER_COLUMN = 3;
 const MOST_VALUES = 20;
-const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+const NUMERIC = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|NUMBER|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 
 /** Compares one relation of two data sets, set-based. */
-export async function compareRelation(db: DuckDb, relation: ComparedRelation): Promise<RelationDiff> {
+export async function compareRelation(db: ComparedDataSets, relation: ComparedRelation): Promise<RelationDiff> {
   const { schema, name, before, after } = relation;
-  const columns = commonColumns(relation);
+  const columns = commonColumns(db, relation);
   // A key that one side lacks matches nothing: rows are then compared whole.
   const key = relation.key.every((column) => columns.some((common) => common.name === column)) ? relation.key : [];
   const base: RelationDiff = {
@@ -67,11 +76,11 @@ function isLineage(column: string): boolean {
   return column.startsWith('_');
 }
 
-function commonColumns({ before, after }: ComparedRelation): CommonColumn[] {
+function commonColumns(db: ComparedDataSets, { before, after }: ComparedRelation): CommonColumn[] {
   return [...after]
     .filter(([name]) => before.has(name) && !isLineage(name))
     .map(([name, type]) => {
-      const column = sqlIdentifier(name);
+      const column = db.identifier(name);
       const old = before.get(name) ?? '';
       const common = NUMERIC.test(old) && NUMERIC.test(type) ? 'double' : 'varchar';
       return { name, type, sql: old === type ? column : `${column}::${common}` };
@@ -82,12 +91,12 @@ function only(here: Map<string, string>, there: Map<string, string>): string[] {
   return [...here.keys()].filter((name) => !there.has(name) && !isLineage(name));
 }
 
-function nameOn(side: 'before' | 'after', { schema, name }: ComparedRelation): string {
-  return `${side}.${sqlIdentifier(schema)}.${sqlIdentifier(name)}`;
+function nameOn(db: ComparedDataSets, side: 'before' | 'after', { schema, name }: ComparedRelation): string {
+  return `${db[side]}.${db.identifier(schema)}.${db.identifier(name)}`;
 }
 
-async function countRows(db: DuckDb, side: 'before' | 'after', relation: ComparedRelation): Promise<number> {
-  const [row] = await db.rows(`select count(*) as n from ${nameOn(side, relation)}`);
+async function countRows(db: ComparedDataSets, side: 'before' | 'after', relation: ComparedRelation): Promise<number> {
+  const [row] = await db.rows(`select count(*) as n from ${nameOn(db, side, relation)}`);
   return Number(row?.n);
 }
 
@@ -96,7 +105,7 @@ async function countRows(db: DuckDb, side: 'before' | 'after', relation: Compare
  * is held as two 64-bit hashes: of millions of rows, two that differ and look the same are not to be expected.
  */
 async function compareRows(
-  db: DuckDb,
+  db: ComparedDataSets,
   relation: ComparedRelation,
   key: string[],
   columns: CommonColumn[],
@@ -105,28 +114,31 @@ async function compareRows(
   const keys = columns.filter((column) => key.includes(column.name)).map((column) => column.sql);
   const keyHash = keys.length === 0 ? content : `hash(${keys.join(', ')})`;
   const side = (name: 'before' | 'after') =>
-    `select ${keyHash} as key, ${content} as content, ${Number(name === 'before')} as before,
-       ${Number(name === 'after')} as after from ${nameOn(name, relation)}`;
+    `select ${keyHash} as row_key, ${content} as content, ${Number(name === 'before')} as is_before,
+       ${Number(name === 'after')} as is_after from ${nameOn(db, name, relation)}`;
   const [row] = await db.rows(
     `with all_rows as (${side('before')} union all ${side('after')}),
-     contents as (select key, sum(before) as before, sum(after) as after from all_rows group by key, content),
-     keys as (
-       select sum(before) as before, sum(after) as after, sum(least(before, after)) as same from contents group by key
+     contents as (
+       select row_key, sum(is_before) as n_before, sum(is_after) as n_after from all_rows group by row_key, content
+     ),
+     row_keys as (
+       select sum(n_before) as n_before, sum(n_after) as n_after, sum(least(n_before, n_after)) as n_same
+       from contents group by row_key
      )
-     select coalesce(sum(before), 0)::bigint as before, coalesce(sum(after), 0)::bigint as after,
-       coalesce(sum(same), 0)::bigint as same, coalesce(sum(least(before, after) - same), 0)::bigint as changed
-     from keys`,
+     select coalesce(sum(n_before), 0)::bigint as n_before, coalesce(sum(n_after), 0)::bigint as n_after,
+       coalesce(sum(n_same), 0)::bigint as same, coalesce(sum(least(n_before, n_after) - n_same), 0)::bigint as changed
+     from row_keys`,
   );
   const same = Number(row?.same);
   const changed = Number(row?.changed);
-  return { changed, added: Number(row?.after) - same - changed, removed: Number(row?.before) - same - changed };
+  return { changed, added: Number(row?.n_after) - same - changed, removed: Number(row?.n_before) - same - changed };
 }
 
 /** The rows whose key stands once on either side, side by side, as `b` and `a`. */
-function pairs(relation: ComparedRelation, key: string[], columns: CommonColumn[]): string {
-  const names = key.map(sqlIdentifier);
+function pairs(db: ComparedDataSets, relation: ComparedRelation, key: string[], columns: CommonColumn[]): string {
+  const names = key.map((name) => db.identifier(name));
   const side = (name: 'before' | 'after') =>
-    `(from ${nameOn(name, relation)} qualify count(*) over (partition by ${names.join(', ')}) = 1)`;
+    `(select * from ${nameOn(db, name, relation)} qualify count(*) over (partition by ${names.join(', ')}) = 1)`;
   const isKey = columns
     .filter((column) => key.includes(column.name))
     .map((column) => `b.${column.sql} is not distinct from a.${column.sql}`);
@@ -134,13 +146,13 @@ function pairs(relation: ComparedRelation, key: string[], columns: CommonColumn[
 }
 
 async function countChangedColumns(
-  db: DuckDb,
+  db: ComparedDataSets,
   relation: ComparedRelation,
   key: string[],
   columns: CommonColumn[],
 ): Promise<{ column: string; rows: number }[]> {
-  const counts = columns.map(({ sql }, index) => `count(*) filter (b.${sql} is distinct from a.${sql}) as c${index}`);
-  const [row] = await db.rows(`select ${counts.join(', ')} from ${pairs(relation, key, columns)}`);
+  const counts = columns.map(({ sql }, index) => `count_if(b.${sql} is distinct from a.${sql}) as c${index}`);
+  const [row] = await db.rows(`select ${counts.join(', ')} from ${pairs(db, relation, key, columns)}`);
   return columns
     .map(({ name }, index) => ({ column: name, rows: Number(row?.[`c${index}`]) }))
     .filter((column) => column.rows > 0)
@@ -152,44 +164,47 @@ const ROUNDING = '1e-9';
 
 /** Headlines and other KPIs first, by how much they moved; then other numbers, by how much of themselves. */
 async function biggestChanges(
-  db: DuckDb,
+  db: ComparedDataSets,
   relation: ComparedRelation,
   key: string[],
   columns: CommonColumn[],
   numbers: CommonColumn[],
 ): Promise<ValueDiff[]> {
-  const keyList = `[${key.map((name) => `a.${sqlIdentifier(name)}::varchar`).join(', ')}]`;
-  const value = (side: 'a' | 'b', name: string) => `try_cast(${side}.${sqlIdentifier(name)} as double)`;
+  const keys = key.map((name, index) => `a.${db.identifier(name)}::varchar as k${index}`);
+  const keyNames = key.map((_, index) => `k${index}`).join(', ');
+  const value = (side: 'a' | 'b', name: string) => `try_cast(${side}.${db.identifier(name)}::varchar as double)`;
   const changes = numbers.map(
-    ({ name }) => `{
-    'column': ${sqlString(name)}, 'place': ${placeOf(relation.kpis[name])},
-    'before': ${value('b', name)}, 'after': ${value('a', name)}}`,
+    ({ name }, index) =>
+      `select ${index} as n, ${placeOf(relation.kpis[name])} as place, ${value('b', name)} as old_value,
+         ${value('a', name)} as new_value, ${keys.join(', ')}
+       from ${pairs(db, relation, key, columns)}`,
   );
   const rows = await db.rows(
-    `with changed as (
-       select ${keyList} as key, unnest([${changes.join(', ')}], recursive := true)
-       from ${pairs(relation, key, columns)}
-     ),
+    `with changed as (${changes.join('\nunion all\n')}),
      sized as (
-       select *, abs(coalesce(after, 0) - coalesce(before, 0))
-         / case when place < 2 then 1 else greatest(abs(coalesce(after, 0)), abs(coalesce(before, 0))) end as moved
+       select n, place, old_value, new_value, ${keyNames}, abs(coalesce(new_value, 0) - coalesce(old_value, 0))
+         / case when place < 2 then 1 else greatest(abs(coalesce(new_value, 0)), abs(coalesce(old_value, 0))) end as moved
        from changed
-       where before is distinct from after
-         and not coalesce(abs(after - before) <= ${ROUNDING} * greatest(abs(after), abs(before)), false)
+       where old_value is distinct from new_value
+         and not coalesce(
+           abs(new_value - old_value) <= ${ROUNDING} * greatest(abs(new_value), abs(old_value)), false)
      )
-     select to_json(key)::varchar as key, "column", before, after
+     select n, old_value, new_value, ${keyNames}
      from sized
-     qualify row_number() over (partition by "column" order by moved desc nulls last, key) <= ${VALUES_PER_COLUMN}
-     order by place, moved desc nulls last, "column", key
+     qualify row_number() over (partition by n order by moved desc nulls last, ${keyNames}) <= ${VALUES_PER_COLUMN}
+     order by place, moved desc nulls last, n, ${keyNames}
      limit ${MOST_VALUES}`,
   );
-  return rows.map((row) => ({
-    column: String(row.column),
-    key: JSON.parse(String(row.key)) as (string | null)[],
-    before: toNumber(row.before),
-    after: toNumber(row.after),
-    kpi: relation.kpis[String(row.column)] ?? null,
-  }));
+  return rows.map((row) => {
+    const column = numbers[Number(row.n)]?.name ?? '';
+    return {
+      column,
+      key: key.map((_, index) => (row[`k${index}`] === null ? null : String(row[`k${index}`]))),
+      before: toNumber(row.old_value),
+      after: toNumber(row.new_value),
+      kpi: relation.kpis[column] ?? null,
+    };
+  });
 }
 
 /** A summary's order: headlines, other KPIs, other numbers. */
