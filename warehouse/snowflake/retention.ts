@@ -1,0 +1,220 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
+import { markAndRead, recordRemoved, type RetentionLedger } from '../store/retention-ledger';
+import { hoursBefore } from '../store/retention-marks';
+import { inNumbers } from '../store/store-db';
+import type { SnowflakeConnection } from './connection';
+import { quoted, type DatabaseNames } from './database-names';
+import type { SnowflakeStore } from './publications';
+import { rejectTable, runTable } from './raw-tables';
+import { snowflakeString } from './sql-text';
+import { statementTag } from './statement-tag';
+
+/** What belongs to no known work may belong to work that began a moment ago. */
+const UNKNOWN_HOURS = 1;
+const SCRATCH_HOURS = 24;
+const NAMED_IN_RESULT = 20;
+
+/** Something that takes space, and the statement that takes it away; none: a local folder. */
+interface Planned {
+  kind: RetentionKind;
+  name: string;
+  items: number;
+  bytes: number;
+  goes: boolean;
+  remove: (connection: SnowflakeConnection) => Promise<unknown>;
+}
+
+/**
+ * Removes what the rules do not keep, in two phases: marks it in one store transaction, and removes what was marked at least the grace
+ * period ago: databases of data sets first, then the rows of partitions. Killed anywhere, the next call finishes it. Snowflake's own
+ * time travel keeps what is removed for as long as the account's settings say.
+ */
+export async function retain(
+  store: SnowflakeStore,
+  rules: RetentionRules,
+  signal?: AbortSignal,
+): Promise<RetentionResult> {
+  const { account, session } = store;
+  const now = new Date();
+  const { marks, ledger } = await markAndRead(session, rules, now);
+  const planned = await account.withConnection(
+    statementTag('retention'),
+    'load',
+    async (connection) => {
+      const found = await plan(store, connection, ledger, rules, now);
+      if (!rules.dryRun) for (const { goes, remove } of found) if (goes) await remove(connection);
+      return found;
+    },
+    signal,
+  );
+  if (!rules.dryRun) await session((db) => recordRemoved(db, ledger));
+  return {
+    rules,
+    keptDataSets: marks.kept.length,
+    droppedDataSets: marks.dropped,
+    retiredPartitions: marks.retired,
+    abandonedBuilds: marks.abandonedBuilds,
+    abandonedLoads: marks.abandonedLoads,
+    removed: sumByKind(planned.filter(({ goes }) => goes)),
+    waiting: sumByKind(planned.filter(({ goes }) => !goes)),
+    unknownFiles: planned
+      .filter(({ kind }) => kind === 'unknown files')
+      .slice(0, NAMED_IN_RESULT)
+      .map(({ name }) => name),
+  };
+}
+
+/** What may go, in the order in which it goes: no data set stays readable without its partitions. */
+async function plan(
+  store: SnowflakeStore,
+  connection: SnowflakeConnection,
+  ledger: RetentionLedger,
+  rules: RetentionRules,
+  now: Date,
+): Promise<Planned[]> {
+  return [
+    ...(await planDatabases(connection, store.names, ledger, rules, now)),
+    ...(await planRows(connection, store.names, ledger, rules, now)),
+    ...(await planStage(connection, store.names, ledger, rules, now)),
+    ...(await planScratch(store.stateDir, rules, now)),
+  ];
+}
+
+async function planDatabases(
+  connection: SnowflakeConnection,
+  names: DatabaseNames,
+  ledger: RetentionLedger,
+  rules: RetentionRules,
+  now: Date,
+): Promise<Planned[]> {
+  const databases = await connection.rows(`show databases like '${names.pattern}'`);
+  const planned: Planned[] = [];
+  for (const row of databases) {
+    const name = String(row.name);
+    const parsed = names.parse(name);
+    if (parsed === undefined) continue;
+    const ageHours = (now.getTime() - new Date(String(row.created_on).replace(' ', 'T')).getTime()) / 3_600_000;
+    const known = parsed.kind === 'data set' ? ledger.dataSets.get(String(parsed.dataSet)) : undefined;
+    const drop = {
+      ...{ name, items: 1, bytes: 0 },
+      remove: (connected: SnowflakeConnection) => connected.run(`drop database if exists ${quoted(name)}`),
+    };
+    if (known !== undefined) {
+      if (known.fate !== 'KEPT') planned.push({ ...drop, kind: 'data sets', goes: known.fate === 'REMOVABLE' });
+    } else {
+      const kind = parsed.kind === 'next' ? 'leftovers' : 'unknown files';
+      planned.push({ ...drop, kind, goes: ageHours >= Math.max(rules.graceHours, UNKNOWN_HOURS) });
+    }
+  }
+  return planned;
+}
+
+/** Rows of retired and of abandoned partitions, table by table. */
+async function planRows(
+  connection: SnowflakeConnection,
+  names: DatabaseNames,
+  { partitions }: RetentionLedger,
+  rules: RetentionRules,
+  now: Date,
+): Promise<Planned[]> {
+  const tables = await connection.rows(
+    `select table_name from ${names.store}.information_schema.tables
+     where table_schema = 'RAW' and table_name like '%\\\\_RUN' and table_type = 'BASE TABLE'`,
+  );
+  const lost = await connection.rows(
+    `select load_seq from ${names.store}."PLATFORM".raw_partition
+     where status = 'ABANDONED' and started_at < $1::timestamp_ntz`,
+    [hoursBefore(now, rules.keepDays * 24)],
+  );
+  const old = new Set(lost.map((row) => String(row.load_seq)));
+  const judge = (loadSeq: string, isReject: boolean): Pick<Planned, 'kind' | 'goes'> | undefined => {
+    const partition = partitions.get(loadSeq);
+    if (partition === undefined || partition.status === 'STARTED') return undefined;
+    if (partition.status === 'ABANDONED') {
+      // What a failed load rejected is why it failed: people look at it (`mfg rejects`).
+      return isReject ? { kind: 'rejected records', goes: old.has(loadSeq) } : { kind: 'leftovers', goes: true };
+    }
+    if (partition.fate === 'KEPT') return undefined;
+    return { kind: isReject ? 'rejected records' : 'partitions', goes: partition.fate === 'REMOVABLE' };
+  };
+  const sources = tables
+    .map((row) => String(row.table_name).toLowerCase().replace(/_run$/, ''))
+    .filter((table) => table !== 'dbt')
+    .map((table) => ({ from: runTable(names, table), isReject: false }));
+  const planned: Planned[] = [];
+  for (const { from, isReject } of [...sources, { from: rejectTable(names), isReject: true }]) {
+    const there = await connection.rows(`select distinct _load_seq from ${from}`);
+    const judged = there.flatMap((row) => {
+      const loadSeq = String(row._load_seq);
+      const fate = judge(loadSeq, isReject);
+      return fate === undefined ? [] : [{ loadSeq, ...fate }];
+    });
+    const kinds = new Set(judged.map(({ kind, goes }) => JSON.stringify({ kind, goes })));
+    for (const group of kinds) {
+      const { kind, goes } = JSON.parse(group) as Pick<Planned, 'kind' | 'goes'>;
+      const loadSeqs = judged.filter((one) => one.kind === kind && one.goes === goes).map((one) => one.loadSeq);
+      planned.push({
+        ...{ kind, goes, name: from, items: loadSeqs.length, bytes: 0 },
+        remove: (connected) => connected.run(`delete from ${from} where _load_seq in ${inNumbers(loadSeqs)}`),
+      });
+    }
+  }
+  return planned;
+}
+
+/** Files on the stage whose partition is no longer being loaded. */
+async function planStage(
+  connection: SnowflakeConnection,
+  names: DatabaseNames,
+  { partitions }: RetentionLedger,
+  rules: RetentionRules,
+  now: Date,
+): Promise<Planned[]> {
+  const files = await connection.rows(`list @${names.stage}`);
+  return files.flatMap((row): Planned[] => {
+    const name = String(row.name);
+    const [, loadSeq] = /\/(\d+)\/[^/]+$/.exec(name) ?? [];
+    const status = loadSeq === undefined ? undefined : partitions.get(loadSeq)?.status;
+    if (status === 'STARTED') return [];
+    const ageHours = (now.getTime() - new Date(String(row.last_modified)).getTime()) / 3_600_000;
+    const isOld = ageHours >= Math.max(rules.graceHours, UNKNOWN_HOURS);
+    const onStage = name.slice(name.indexOf('/') + 1);
+    return [
+      {
+        ...{ kind: status === undefined ? 'unknown files' : 'leftovers', name, items: 1, bytes: Number(row.size) },
+        goes: status !== undefined || isOld,
+        remove: (connected) => connected.run(`remove ${snowflakeString(`@${names.stage}/${onStage}`)}`),
+      },
+    ];
+  });
+}
+
+/** This worker's own scratch: folders of builds and of loads that nobody has touched for a day. */
+async function planScratch(stateDir: string, rules: RetentionRules, now: Date): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const parent of ['builds', 'staging']) {
+    const folder = path.join(stateDir, parent);
+    for (const entry of await readdir(folder).catch(() => [])) {
+      const file = path.join(folder, entry);
+      const changed = (await stat(file).catch(() => undefined))?.mtimeMs ?? now.getTime();
+      const isOld = now.getTime() - changed >= Math.max(rules.graceHours, SCRATCH_HOURS) * 3_600_000;
+      if (!isOld) continue;
+      planned.push({
+        ...{ kind: 'leftovers', name: path.join(parent, entry), items: 1, bytes: 0, goes: true },
+        remove: () => rm(file, { recursive: true, force: true }),
+      });
+    }
+  }
+  return planned;
+}
+
+function sumByKind(planned: Planned[]): StoredSpace[] {
+  const kinds = new Map<RetentionKind, StoredSpace>();
+  for (const { kind, items, bytes } of planned) {
+    const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
+    kinds.set(kind, { kind, items: sum.items + items, bytes: sum.bytes + bytes });
+  }
+  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+}
