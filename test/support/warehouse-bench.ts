@@ -11,8 +11,11 @@ import { candidateRequest } from './candidate-request';
 import { deliver, scratchDir } from './scratch';
 import { smallSystem } from './tables';
 
+/** A warehouse with what the suite does in place of dbt: runs SQL statements in a candidate's own database. */
+export type TestedWarehouse = Warehouse & { build?: (candidate: Candidate, sql: string[]) => Promise<void> };
+
 /** How the suite makes a warehouse of one kind on an empty state folder. */
-export type MakeWarehouse = (stateDir: string) => Warehouse;
+export type MakeWarehouse = (stateDir: string) => TestedWarehouse;
 
 /** A build that ended well. */
 export const BUILT: BuildRecord = {
@@ -28,7 +31,7 @@ export class WarehouseBench {
   readonly stateDir = scratchDir();
   readonly sourceDir = path.join(this.stateDir, 'source');
   readonly system: SourceSystem = smallSystem();
-  readonly warehouse: Warehouse;
+  readonly warehouse: TestedWarehouse;
   private runs = 0;
 
   constructor(make: MakeWarehouse) {
@@ -88,9 +91,8 @@ export class WarehouseBench {
     const manifest = await this.plan();
     await this.load(manifest);
     const candidate = await this.warehouse.createCandidate(candidateRequest(manifest, this.system.tables));
-    await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, (db) =>
-      db.run(`create schema core; create schema marts; create schema main_dbt_test; ${models}`),
-    );
+    const schemas = ['core', 'marts', 'main_dbt_test'].map((schema) => `create schema ${schema}`);
+    await (this.warehouse.build ?? buildInFile)(candidate, [...schemas, ...statementsOf(models)]);
     await this.warehouse.finishCandidate(candidate, build);
     if (build.status === 'BUILT') await this.warehouse.publish(candidate.publication);
     return candidate.publication;
@@ -107,12 +109,29 @@ export class WarehouseBench {
   }
 
   async rows(sql: string): Promise<Record<string, unknown>[]> {
-    return (await this.warehouse.query({ kind: 'head' }, sql)).rows;
+    const { rows } = await this.warehouse.query({ kind: 'head' }, sql);
+    // The one warehouse gives 64-bit integers as text, the other has no other ones.
+    const comparable = (value: unknown) => (Number.isInteger(value) ? String(value) : value);
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, comparable(value)])),
+    );
   }
 
   async values(sql: string): Promise<unknown[]> {
     return (await this.rows(sql)).map((row) => Object.values(row)[0]);
   }
+}
+
+async function buildInFile(candidate: Candidate, sql: string[]): Promise<void> {
+  await withDuckDb({ path: path.join(candidate.folder, 'mfg.duckdb') }, async (db) => {
+    for (const statement of sql) await db.run(statement);
+  });
+}
+
+/** The statements of a script: parts between semicolons that stand in no quotes. */
+function statementsOf(script: string): string[] {
+  const statements = script.match(/("(?:[^"]|"")*"|'(?:[^']|'')*'|[^;"'])+/g) ?? [];
+  return statements.map((statement) => statement.trim()).filter((statement) => statement !== '');
 }
 
 /** Header of a `materials` file. */

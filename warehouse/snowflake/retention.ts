@@ -141,7 +141,6 @@ async function planRows(
   };
   const sources = tables
     .map((row) => String(row.table_name).toLowerCase().replace(/_run$/, ''))
-    .filter((table) => table !== 'dbt')
     .map((table) => ({ from: runTable(names, table), isReject: false }));
   const planned: Planned[] = [];
   for (const { from, isReject } of [...sources, { from: rejectTable(names), isReject: true }]) {

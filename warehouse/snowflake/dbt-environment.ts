@@ -1,0 +1,33 @@
+import type { SnowflakeSettings } from '../../contracts/snowflake-settings';
+import type { Candidate } from '../warehouse';
+import type { DatabaseNames } from './database-names';
+import { statementTag } from './statement-tag';
+
+/**
+ * What dbt's profile reads from the environment to build into a candidate: the login and the candidate's database. It goes to the
+ * dbt process alone; secrets are not written anywhere.
+ */
+export function dbtEnvironment(
+  settings: SnowflakeSettings,
+  names: DatabaseNames,
+  { publication }: Pick<Candidate, 'publication'>,
+): Record<string, string> {
+  const { host, port } = settings;
+  const given = {
+    SNOWFLAKE_ACCOUNT: settings.account,
+    SNOWFLAKE_USER: settings.user,
+    SNOWFLAKE_ROLE: settings.role,
+    SNOWFLAKE_AUTHENTICATOR: settings.authenticator,
+    SNOWFLAKE_PRIVATE_KEY_PATH: settings.privateKeyPath,
+    SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: settings.privateKeyPassphrase,
+    SNOWFLAKE_PASSWORD: settings.password,
+    SNOWFLAKE_TOKEN: settings.token,
+    SNOWFLAKE_HOST: host,
+    SNOWFLAKE_PORT: port === undefined ? undefined : String(port),
+    SNOWFLAKE_PROTOCOL: settings.protocol,
+    MFG_SNOWFLAKE_TRANSFORM_WAREHOUSE: settings.names.warehouses.transform,
+    MFG_CANDIDATE_DATABASE: names.dataSet(publication).replaceAll('"', ''),
+    MFG_QUERY_TAG: JSON.stringify(statementTag('dbt')),
+  };
+  return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,82 @@
+import type { SnowflakeSettings } from '../../contracts/snowflake-settings';
+import { sealPartitions } from '../store/ledger';
+import { storeMethods } from '../store/store-methods';
+import type { Warehouse } from '../warehouse';
+import { SnowflakeAccount } from './connection';
+import { databaseNames } from './database-names';
+import { dbtEnvironment } from './dbt-environment';
+import { diff } from './diff';
+import { exportRelation } from './export';
+import { createCandidate, finishCandidate, type SnowflakeStore } from './publications';
+import { publishing } from './publishing';
+import { query } from './query';
+import { clearStage, placePartition, requireRows } from './raw-tables';
+import { reconcile } from './reconcile';
+import { rejectedRecords } from './rejected-records';
+import { retain } from './retention';
+import { storeSessions } from './store';
+
+/** How a Snowflake warehouse is used by this process. */
+export interface SnowflakeWarehouseOptions {
+  /** Local scratch of this worker: nothing that another one needs. */
+  stateDir: string;
+  /** Recorded with each publication. */
+  codeVersion: string;
+  /** Seconds that another's claim on a publication is waited for before it is finished in its place. */
+  claimPatienceS?: number;
+}
+
+/**
+ * The warehouse in production: a database for the store and all partitions, one for each data set, one that readers open.
+ * Close it when the process ends: it keeps sessions open between pieces of work.
+ */
+export function createSnowflakeWarehouse(
+  settings: SnowflakeSettings,
+  { stateDir, codeVersion, claimPatienceS }: SnowflakeWarehouseOptions,
+): Warehouse {
+  const account = new SnowflakeAccount(settings);
+  const names = databaseNames(settings.names);
+  const session = storeSessions(account, names);
+  const store: SnowflakeStore = { account, names, session, stateDir };
+  const { finish, ...log } = publishing(store, claimPatienceS);
+  return {
+    dbtTarget: 'snowflake',
+
+    dbtEnvironment: (candidate) => dbtEnvironment(settings, names, candidate),
+
+    ...storeMethods(session),
+
+    ...log,
+
+    placePartition: (table, loadSeq, staged) => placePartition(account, names, table, loadSeq, staged),
+
+    sealPartitions: async (placed) => {
+      if (placed.length === 0) return [];
+      await requireRows(account, names, placed);
+      const sealed = await session((db) => sealPartitions(db, placed));
+      await clearStage(account, names, placed).catch(() => undefined);
+      return sealed;
+    },
+
+    rejectedRecords: (filter) => rejectedRecords(store, filter),
+
+    createCandidate: async (request) => {
+      await finish();
+      return createCandidate(store, request, codeVersion);
+    },
+
+    finishCandidate: (candidate, build) => finishCandidate(store, candidate, build),
+
+    retain: (rules, signal) => retain(store, rules, signal),
+
+    reconcile: (options) => reconcile(store, options),
+
+    query: (target, sql, signal) => query(store, target, sql, signal),
+
+    exportRelation: (target, relation, file, signal) => exportRelation(store, target, relation, file, signal),
+
+    diff: (before, after, signal) => diff(store, before, after, signal),
+
+    close: () => account.close(),
+  };
+}
