@@ -66,3 +66,15 @@ export class GateFailedError extends TerminalError {}
 
 /** An export could not be written: a full disk, a relation that cannot be computed. */
 export class ExportFailedError extends TerminalError {}
+
+/** The warehouse refuses the login, or the network it comes from. */
+export class WarehouseLoginError extends TerminalError {}
+
+/** A role lacks a right, or an object that set-up makes is not there: the warehouse says the same to both. */
+export class WarehouseAccessError extends TerminalError {}
+
+/** The warehouse's quota is used up, or the account is suspended. */
+export class WarehouseQuotaError extends TerminalError {}
+
+/** The warehouse cannot execute a statement as it stands, or not within its time. */
+export class WarehouseStatementError extends TerminalError {}
