@@ -86,6 +86,7 @@ function asEnvironment(config: Config): Record<string, string> {
     MFG_STATE_DIR: config.stateDir,
     MFG_SOURCE_DIR: config.sourceDir,
     MFG_DBT_DIR: config.dbtDir,
+    MFG_WAREHOUSE: config.warehouse,
     MFG_THREADS: String(config.threads),
     MFG_PARALLEL_LOADS: String(config.parallelLoads),
     MFG_ON_UNCHANGED: config.onUnchanged,

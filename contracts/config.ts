@@ -16,7 +16,7 @@ const absolutePath = (fallback: string) =>
     .default(fallback)
     .transform((value) => path.resolve(PROJECT_ROOT, value));
 
-const wholeNumber = (fallback: number, min: number, max: number) =>
+export const wholeNumber = (fallback: number, min: number, max: number) =>
   z
     .string()
     .regex(/^\d+$/, 'must be a whole number')
@@ -38,6 +38,8 @@ export const configSchema = z.object({
   MFG_SOURCE_DIR: absolutePath('data/raw/source_system'),
   /** The dbt project, which is also where source tables are described. */
   MFG_DBT_DIR: absolutePath('dbt'),
+  /** Where the data lives. What reaches Snowflake stands in snowflake-settings.ts. */
+  MFG_WAREHOUSE: z.enum(['duckdb', 'snowflake'], "must be 'duckdb' or 'snowflake'").default('duckdb'),
   /** Threads that dbt and DuckDB may use each. */
   MFG_THREADS: wholeNumber(2, 1, 64),
   /** Loads of one run that may be under way at once. */
@@ -59,6 +61,7 @@ export interface Config {
   stateDir: string;
   sourceDir: string;
   dbtDir: string;
+  warehouse: 'duckdb' | 'snowflake';
   threads: number;
   parallelLoads: number;
   onUnchanged: 'load' | 'reuse';
@@ -74,21 +77,13 @@ export interface Config {
  * @throws ConfigurationError naming the first wrong variable and what it must be.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const merged: Record<string, string | undefined> = { ...readDotenv(), ...withoutEmpty(env) };
-  const parsed = configSchema.safeParse(withoutEmpty(merged));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const name = String(issue?.path[0] ?? 'environment');
-    throw new ConfigurationError(
-      `${name} is '${merged[name] ?? ''}', which is not valid (${issue?.message}): correct it in the environment or in .env.`,
-    );
-  }
-  const v = parsed.data;
+  const v = parseEnvironment(configSchema, env);
   return {
     temporalAddress: v.TEMPORAL_ADDRESS || undefined,
     stateDir: v.MFG_STATE_DIR,
     sourceDir: v.MFG_SOURCE_DIR,
     dbtDir: v.MFG_DBT_DIR,
+    warehouse: v.MFG_WAREHOUSE,
     threads: v.MFG_THREADS,
     parallelLoads: v.MFG_PARALLEL_LOADS,
     onUnchanged: v.MFG_ON_UNCHANGED,
@@ -97,6 +92,24 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalUiPort: v.MFG_TEMPORAL_UI_PORT,
     temporalUiUrl: v.MFG_TEMPORAL_UI_URL,
   };
+}
+
+/**
+ * Parses variables of the environment, and of `.env` where the environment leaves them out; an empty one counts as left out.
+ *
+ * @param secret variables whose values no message may repeat.
+ * @throws ConfigurationError naming the first wrong variable and what it must be.
+ */
+export function parseEnvironment<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv, secret: readonly string[] = []): T {
+  const merged = withoutEmpty({ ...readDotenv(), ...withoutEmpty(env) });
+  const parsed = schema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0] ?? 'environment');
+  const value = secret.includes(name) ? '' : ` is '${merged[name] ?? ''}', which`;
+  throw new ConfigurationError(
+    `${name}${value} is not valid (${issue?.message}): correct it in the environment or in .env.`,
+  );
 }
 
 /**

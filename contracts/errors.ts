@@ -66,3 +66,26 @@ export class GateFailedError extends TerminalError {}
 
 /** An export could not be written: a full disk, a relation that cannot be computed. */
 export class ExportFailedError extends TerminalError {}
+
+/** The warehouse refuses something, and no retry will change that. */
+export class WarehouseError extends TerminalError {
+  constructor(
+    message: string,
+    /** The warehouse's own code for it. */
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The warehouse refuses the login, or the network it comes from. */
+export class WarehouseLoginError extends WarehouseError {}
+
+/** A role lacks a right, or an object that set-up makes is not there: the warehouse says the same to both. */
+export class WarehouseAccessError extends WarehouseError {}
+
+/** The warehouse's quota is used up, or the account is suspended. */
+export class WarehouseQuotaError extends WarehouseError {}
+
+/** The warehouse cannot execute a statement as it stands, or not within its time. */
+export class WarehouseStatementError extends WarehouseError {}

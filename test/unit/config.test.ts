@@ -3,20 +3,21 @@ import path from 'node:path';
 import { parse } from 'dotenv';
 import { configSchema, loadConfig, PROJECT_ROOT } from '../../contracts/config';
 import { ConfigurationError } from '../../contracts/errors';
+import { snowflakeSchema } from '../../contracts/snowflake-settings';
 
 /** Names each variable, so that a developer's own `.env` does not decide what is tested. */
 const defaults = parse(readFileSync(path.join(PROJECT_ROOT, '.env.example')));
 
 describe('configuration', () => {
   it('.env.example lists exactly the variables that are read, with values that are valid', () => {
-    expect(Object.keys(defaults).sort()).toEqual(Object.keys(configSchema.shape).sort());
+    const read = [...Object.keys(configSchema.shape), ...Object.keys(snowflakeSchema.shape)];
+    expect(Object.keys(defaults).sort()).toEqual(read.sort());
     expect(() => loadConfig(defaults)).not.toThrow();
   });
 
   it('.env.example shows the defaults', () => {
-    const withDefaults = configSchema.parse({});
-    const withExample = configSchema.parse(Object.fromEntries(Object.entries(defaults).filter(([, value]) => value)));
-    expect(withExample).toEqual(withDefaults);
+    const example = Object.fromEntries(Object.entries(defaults).filter(([, value]) => value));
+    for (const schema of [configSchema, snowflakeSchema]) expect(schema.parse(example)).toEqual(schema.parse({}));
   });
 
   it('resolves folders against the project, not the working folder', () => {
