@@ -342,6 +342,12 @@ export interface Warehouse {
   /** dbt target (of profiles.yml) that builds into this warehouse. */
   readonly dbtTarget: string;
 
+  /** What dbt's profile reads from the environment to build into a candidate. May hold secrets: for the dbt process alone. */
+  dbtEnvironment(candidate: Candidate): Record<string, string>;
+
+  /** Ends what is kept open between pieces of work: nothing is done after it. */
+  close(): Promise<void>;
+
   /** The manifest of a run, or undefined before its first execution has written it. */
   readManifest(loadId: string): Promise<RunManifest | undefined>;
 

@@ -28,6 +28,11 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
   return {
     dbtTarget: 'duckdb',
 
+    // The profile's path is relative: dbt runs in the candidate's folder.
+    dbtEnvironment: () => ({}),
+
+    close: () => Promise.resolve(),
+
     ...storeMethods(session),
 
     ...actsOfPeople(session, layout),

@@ -26,7 +26,7 @@ export function dbtEnvironment(
     SNOWFLAKE_PORT: port === undefined ? undefined : String(port),
     SNOWFLAKE_PROTOCOL: settings.protocol,
     MFG_SNOWFLAKE_TRANSFORM_WAREHOUSE: settings.names.warehouses.transform,
-    MFG_CANDIDATE_DATABASE: names.dataSet(publication).replaceAll('"', ''),
+    MFG_DBT_DATABASE: names.dataSet(publication).replaceAll('"', ''),
     MFG_QUERY_TAG: JSON.stringify(statementTag('dbt')),
   };
   return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -2,6 +2,7 @@ import type { JsonRow } from '../../duckdb/connection';
 import type { Disagreement } from '../warehouse';
 import { selectHead } from './data-sets';
 import { checkStore } from './log-checks';
+import type { DataSetEntry } from './publication-log';
 import type { StoreDb } from './store-db';
 
 /** A partition as the ledger has it. */
@@ -32,7 +33,7 @@ export interface RecordedDataSet {
 /** What is compared with what the warehouse holds, as of one moment of the store. */
 export interface RecordedState {
   found: Disagreement[];
-  head: { dataSet: number } | undefined;
+  head: DataSetEntry | undefined;
   partitions: RecordedPartition[];
   dataSets: RecordedDataSet[];
   /** Data sets that readers may open. */

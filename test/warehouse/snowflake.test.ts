@@ -1,0 +1,13 @@
+import { startPeer, type Peer } from '../support/snowflake-peer';
+import { onPeer } from '../support/snowflake-under-test';
+import { warehouseContract } from './contract';
+import { publicationsContract } from './publications-contract';
+
+let peer: Peer;
+beforeAll(async () => {
+  peer = await startPeer();
+});
+
+const make = onPeer(() => peer);
+warehouseContract('Snowflake peer', make);
+publicationsContract('Snowflake peer', make);
