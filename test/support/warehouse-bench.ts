@@ -112,9 +112,7 @@ export class WarehouseBench {
     const { rows } = await this.warehouse.query({ kind: 'head' }, sql);
     // The one warehouse gives 64-bit integers as text, the other has no other ones.
     const comparable = (value: unknown) => (Number.isInteger(value) ? String(value) : value);
-    return rows.map((row) =>
-      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, comparable(value)])),
-    );
+    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, comparable(value)])));
   }
 
   async values(sql: string): Promise<unknown[]> {

@@ -51,7 +51,10 @@ async function comparedRelations(
   described: Map<string, DescribedRelation>,
 ): Promise<ComparedRelation[]> {
   const relations = new Map<string, ComparedRelation>();
-  for (const [side, dataSet] of [['before', before], ['after', after]] as const) {
+  for (const [side, dataSet] of [
+    ['before', before],
+    ['after', after],
+  ] as const) {
     const columns = await connection.rows(
       `select lower(table_schema) as table_schema, lower(table_name) as table_name, lower(column_name) as column_name,
          data_type

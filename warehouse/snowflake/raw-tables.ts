@@ -141,7 +141,9 @@ async function put(connection: SnowflakeConnection, file: string, stage: string)
   );
   const failed = uploaded.find((row) => row.status !== 'UPLOADED' && row.status !== 'SKIPPED');
   if (uploaded.length !== 1 || failed !== undefined) {
-    throw new Error(`${path.basename(file)} did not reach the stage (${String(failed?.status ?? 'no word of it')}): it is tried again.`);
+    throw new Error(
+      `${path.basename(file)} did not reach the stage (${String(failed?.status ?? 'no word of it')}): it is tried again.`,
+    );
   }
 }
 

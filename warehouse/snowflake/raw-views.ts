@@ -27,11 +27,7 @@ export function rawRelations(
       const latest = table.mode === 'snapshot' ? byDate.slice(-1) : byDate;
       const view = (name: string, partitions: { loadSeq: string }[]) =>
         `create view ${raw}.${quoted(name)} as ${selection(names, table, columns.get(table.name), partitions)}`;
-      return [
-        view(table.name, latest),
-        view(`${table.name}_history`, byDate),
-        view(`${table.name}_run`, sealed),
-      ];
+      return [view(table.name, latest), view(`${table.name}_history`, byDate), view(`${table.name}_run`, sealed)];
     }),
     rejectedRows(names, raw, tables),
     `create table ${raw}.current_load (table_name varchar, logical_date date, load_seq bigint, load_id varchar)`,

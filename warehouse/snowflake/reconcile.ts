@@ -46,14 +46,20 @@ async function checkRows(
   const there = new Set(tables.map((row) => String(row.table_name).toLowerCase()));
   const rejected = await counts(connection, rejectTable(names));
   for (const table of new Set(partitions.map((partition) => partition.table))) {
-    const loaded = there.has(`${table}_run`) ? await counts(connection, runTable(names, table)) : new Map<string, number>();
+    const loaded = there.has(`${table}_run`)
+      ? await counts(connection, runTable(names, table))
+      : new Map<string, number>();
     for (const partition of partitions.filter((one) => one.table === table)) {
       if (partition.status !== 'SEALED' || partition.isRemoved) continue;
       const what = `partition ${partition.loadSeq} of ${table}, ${partition.logicalDate}`;
       const rows = loaded.get(partition.loadSeq) ?? 0;
       const rejects = rejected.get(partition.loadSeq) ?? 0;
       if (rows !== partition.rowsLoaded) {
-        found.push({ severity: 'ERROR', what: `${what}: ${rows} rows, the ledger ${partition.rowsLoaded}`, advice: LOST });
+        found.push({
+          severity: 'ERROR',
+          what: `${what}: ${rows} rows, the ledger ${partition.rowsLoaded}`,
+          advice: LOST,
+        });
       }
       if (rejects !== partition.rowsRejected) {
         const said = `${rejects} rejected records, the ledger ${partition.rowsRejected}`;

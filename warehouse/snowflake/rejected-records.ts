@@ -21,7 +21,9 @@ export async function rejectedRecords(
          _source_file as source_file, _source_row_number as record, reason, raw_record as raw
        from ${from} order by _load_seq desc, _source_file, _source_row_number limit ${Number(filter.limit)}`,
     );
-    const records = rows.map((row) => toRejectedRecord({ ...row, state: states.get(String(row.load_seq)) ?? 'loaded' }));
+    const records = rows.map((row) =>
+      toRejectedRecord({ ...row, state: states.get(String(row.load_seq)) ?? 'loaded' }),
+    );
     return { total: Number(count?.n), records };
   });
 }

@@ -125,7 +125,7 @@ async function planRows(
   );
   const lost = await connection.rows(
     `select load_seq from ${names.store}."PLATFORM".raw_partition
-     where status = 'ABANDONED' and started_at < $1::timestamp_ntz`,
+     where status = 'ABANDONED' and started_at < cast($1 as timestamp_ntz)`,
     [hoursBefore(now, rules.keepDays * 24)],
   );
   const old = new Set(lost.map((row) => String(row.load_seq)));

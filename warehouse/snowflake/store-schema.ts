@@ -78,8 +78,9 @@ export async function migrateStore(connection: SnowflakeConnection, names: Datab
   await connection.run(`create schema if not exists ${names.shown}."RAW"`);
   for (const table of AUDIT_TABLES) {
     // Before the first publication readers see the audits alone.
-    await connection
-      .run(`create view if not exists ${names.shown}."RAW".${table} as select * from ${names.store}."RAW".${table}`)
+    await connection.run(
+      `create view if not exists ${names.shown}."RAW".${table} as select * from ${names.store}."RAW".${table}`,
+    );
   }
 }
 

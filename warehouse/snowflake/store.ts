@@ -55,7 +55,7 @@ function toStoreDb(connection: SnowflakeConnection): StoreDb {
       }
     },
     async take(counter, count) {
-      await connection.run(`update store_lock set ${counter} = ${counter} + $1::bigint`, [count]);
+      await connection.run(`update store_lock set ${counter} = ${counter} + cast($1 as bigint)`, [count]);
       const [row] = await connection.rows(`select ${counter} as last from store_lock`);
       return Number(row?.last) - count + 1;
     },

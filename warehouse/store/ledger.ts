@@ -85,7 +85,7 @@ export async function recordReused(db: StoreDb, run: RunManifest): Promise<void>
     `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date, load_seq,
        status, source_files, fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum, checksum_kind,
        reused_load_id)
-     select $5::bigint - 1 + row_number() over (order by load_seq), $4::timestamp, $1, $2, $3, table_name, logical_date, load_seq,
+     select cast($5 as bigint) - 1 + row_number() over (order by load_seq), cast($4 as timestamp), $1, $2, $3, table_name, logical_date, load_seq,
        'REUSED', source_files, fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum, checksum_kind, load_id
      from raw.raw_load_audit
      where status = 'LOADED' and load_seq in ${inNumbers(run.reused.map(({ reusedLoadSeq }) => reusedLoadSeq))}`,
@@ -143,13 +143,13 @@ async function setSealed(db: StoreDb, partitions: PlacedPartition[]): Promise<vo
     const first = binds.length + 1;
     binds.push(loadSeq, JSON.stringify(staged.columns), staged.rowsRead, staged.rowsAccepted, staged.rowsRejected);
     binds.push(staged.checksum);
-    return `select $${first}::bigint as load_seq, $${first + 1}::varchar as columns, $${first + 2}::bigint as rows_read,
-      $${first + 3}::bigint as rows_loaded, $${first + 4}::bigint as rows_rejected, $${first + 5}::varchar as checksum`;
+    return `select cast($${first} as bigint) as load_seq, cast($${first + 1} as varchar) as columns, cast($${first + 2} as bigint) as rows_read,
+      cast($${first + 3} as bigint) as rows_loaded, cast($${first + 4} as bigint) as rows_rejected, cast($${first + 5} as varchar) as checksum`;
   });
   await db.run(
     `update raw_partition set status = 'SEALED', columns = s.columns, rows_read = s.rows_read,
        rows_loaded = s.rows_loaded, rows_rejected = s.rows_rejected, checksum = s.checksum, checksum_kind = $2,
-       sealed_at = $1::timestamp
+       sealed_at = cast($1 as timestamp)
      from (${seals.join('\nunion all\n')}) as s
      where raw_partition.load_seq = s.load_seq`,
     binds,
@@ -171,7 +171,7 @@ export async function failPartition(
   { drift, staged }: FailedPartition = { drift: [] },
 ): Promise<void> {
   await db.run(
-    `update raw_partition set status = 'ABANDONED', rows_read = $2::bigint, rows_rejected = $3::bigint
+    `update raw_partition set status = 'ABANDONED', rows_read = cast($2 as bigint), rows_rejected = cast($3 as bigint)
      where load_seq = $1 and status = 'STARTED'`,
     [loadSeq, staged?.rowsRead ?? null, staged?.rowsRejected ?? null],
   );
@@ -287,9 +287,9 @@ async function recordEvents(
     `insert into raw.raw_load_audit (event_id, recorded_at, load_id, workflow_id, run_id, table_name, logical_date, load_seq,
        attempt, status, source_files, fingerprint, size_bytes, rows_read, rows_loaded, rows_rejected, checksum,
        checksum_kind, error)
-     select $4::bigint - 1 + row_number() over (order by a.load_seq), $1::timestamp, a.load_id, a.workflow_id, a.run_id,
+     select cast($4 as bigint) - 1 + row_number() over (order by a.load_seq), cast($1 as timestamp), a.load_id, a.workflow_id, a.run_id,
        a.table_name, a.logical_date, a.load_seq, a.attempt, $2, a.source_files, a.fingerprint, a.size_bytes, p.rows_read,
-       p.rows_loaded, p.rows_rejected, p.checksum, p.checksum_kind, $3::varchar
+       p.rows_loaded, p.rows_rejected, p.checksum, p.checksum_kind, cast($3 as varchar)
      from raw.raw_load_audit as a join raw_partition as p on p.load_seq = a.load_seq
      where a.load_seq in ${inNumbers(loadSeqs)} and a.status = 'STARTED'`,
     [utcNow(), status, error, await db.take('audit_event', loadSeqs.length)],

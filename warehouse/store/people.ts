@@ -122,7 +122,7 @@ async function addEntry(db: StoreDb, entry: NewEntry, built: JsonRow, act: Perso
   await db.run(
     `insert into raw.raw_publication
        (publication, base, kind, target, status, actor, reason, created_at, ${same})
-     select $1::bigint, $2::bigint, $3, $4::bigint, 'PUBLISHING', $5::varchar, $6::varchar, $7::timestamp, ${same}
+     select cast($1 as bigint), cast($2 as bigint), $3, cast($4 as bigint), 'PUBLISHING', cast($5 as varchar), cast($6 as varchar), cast($7 as timestamp), ${same}
      from raw.raw_publication where publication = $8`,
     [
       publication,

@@ -124,8 +124,8 @@ export async function endBuild(
 ): Promise<void> {
   const { counts } = end;
   await db.run(
-    `update ${log} set status = $2, models = $3::integer, tests = $4::integer, warnings = $5::integer,
-       build_seconds = $6::double, failure = $7::varchar, built_at = $8::timestamp
+    `update ${log} set status = $2, models = cast($3 as integer), tests = cast($4 as integer), warnings = cast($5 as integer),
+       build_seconds = cast($6 as double), failure = cast($7 as varchar), built_at = cast($8 as timestamp)
      where publication = $1 and status = 'BUILDING'`,
     [
       publication,
@@ -167,7 +167,7 @@ export async function decidePublication(db: StoreDb, publication: number): Promi
 export async function becomeHead(db: StoreDb, publication: number): Promise<void> {
   const before = await selectHead(db);
   await db.run(
-    `update raw.raw_publication set status = 'PUBLISHED', published_at = coalesce(published_at, $2::timestamp)
+    `update raw.raw_publication set status = 'PUBLISHED', published_at = coalesce(published_at, cast($2 as timestamp))
      where publication = $1`,
     [publication, utcNow()],
   );

@@ -17,8 +17,8 @@ export async function rejectingPartitions(db: StoreDb, { load, table }: RejectsF
   const shown = new Set(current.map((row) => String(row.load_seq)));
   const rows = await db.rows(
     `select load_seq, table_name, status from raw_partition
-     where rows_rejected > 0 and status in ('SEALED', 'ABANDONED') and ($1::varchar is null or load_id = $1)
-       and ($2::varchar is null or table_name = $2)`,
+     where rows_rejected > 0 and status in ('SEALED', 'ABANDONED') and (cast($1 as varchar) is null or load_id = $1)
+       and (cast($2 as varchar) is null or table_name = $2)`,
     [load.kind === 'load' ? load.loadId : null, table ?? null],
   );
   return rows

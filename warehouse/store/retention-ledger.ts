@@ -42,7 +42,7 @@ async function readLedger(db: StoreDb, rules: RetentionRules, now: Date): Promis
   const partitions = await db.rows(
     `with standing as (
        select publication as data_set from raw.raw_publication
-       where kind = 'BUILD' and (dropped_at is null or dropped_at > $1::timestamp)
+       where kind = 'BUILD' and (dropped_at is null or dropped_at > cast($1 as timestamp))
      ),
      first_listed as (
        select load_seq, min(data_set) as data_set from raw.raw_published_load where load_seq is not null group by load_seq
@@ -57,7 +57,7 @@ async function readLedger(db: StoreDb, rules: RetentionRules, now: Date): Promis
      select load_seq, table_name, status, removed_at is not null as is_recorded,
        case
          when retired_at is null then 'KEPT'
-         when retired_at > $1::timestamp or load_seq in (select load_seq from listed) then 'WAITING'
+         when retired_at > cast($1 as timestamp) or load_seq in (select load_seq from listed) then 'WAITING'
          else 'REMOVABLE'
        end as fate
      from raw_partition`,
@@ -67,7 +67,7 @@ async function readLedger(db: StoreDb, rules: RetentionRules, now: Date): Promis
     `select data_set, count_if(removed_at is not null) > 0 as is_recorded,
        case
          when count_if(dropped_at is null) > 0 then 'KEPT'
-         when max(dropped_at) > $1::timestamp then 'WAITING'
+         when max(dropped_at) > cast($1 as timestamp) then 'WAITING'
          else 'REMOVABLE'
        end as fate
      from raw.raw_publication group by data_set`,
@@ -79,7 +79,7 @@ async function readLedger(db: StoreDb, rules: RetentionRules, now: Date): Promis
      join run_manifest as m on m.load_id = d.load_id
      left join raw_partition as p
        on p.load_id = d.load_id and p.table_name = d.table_name and p.logical_date = d.logical_date and p.status = 'SEALED'
-     where p.load_seq is null and m.started_at >= $1::timestamp`,
+     where p.load_seq is null and m.started_at >= cast($1 as timestamp)`,
     [hoursBefore(now, Math.max(rules.keepDays, 1) * 24)],
   );
   return {
@@ -106,8 +106,10 @@ export async function recordRemoved(db: StoreDb, { partitions, dataSets }: Reten
   const gone = (things: Map<string, { fate: Fate; isRecorded: boolean }>) =>
     inNumbers([...things].filter(([, { fate, isRecorded }]) => fate === 'REMOVABLE' && !isRecorded).map(([n]) => n));
   const goneDataSets = gone(dataSets);
-  await db.run(`update raw_partition set removed_at = $1::timestamp where load_seq in ${gone(partitions)}`, [utcNow()]);
-  await db.run(`update raw.raw_publication set removed_at = $1::timestamp where data_set in ${goneDataSets}`, [
+  await db.run(`update raw_partition set removed_at = cast($1 as timestamp) where load_seq in ${gone(partitions)}`, [
+    utcNow(),
+  ]);
+  await db.run(`update raw.raw_publication set removed_at = cast($1 as timestamp) where data_set in ${goneDataSets}`, [
     utcNow(),
   ]);
   await db.run(`delete from build_artifact where publication in ${goneDataSets}`);

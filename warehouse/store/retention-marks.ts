@@ -41,7 +41,7 @@ export async function markUnneeded(db: StoreDb, rules: RetentionRules, now: Date
   const kept = await keptDataSets(db, rules, now);
   const unkept = `dropped_at is null and data_set not in ${inNumbers(kept)}`;
   const dropped = await db.rows(`select distinct data_set from raw.raw_publication where ${unkept}`);
-  await db.run(`update raw.raw_publication set dropped_at = $1::timestamp where ${unkept}`, [timestamp(now)]);
+  await db.run(`update raw.raw_publication set dropped_at = cast($1 as timestamp) where ${unkept}`, [timestamp(now)]);
   const retired = await retirePartitions(db, kept, rules, now);
   const numbers = dropped.map((row) => Number(row.data_set)).sort((a, b) => a - b);
   return { kept, dropped: numbers, retired, abandonedBuilds, abandonedLoads };
@@ -59,13 +59,13 @@ async function abandonBuilds(db: StoreDb, now: Date): Promise<number[]> {
        select load_id, max(publication) as newest from raw.raw_publication where kind = 'BUILD' group by load_id
      ) as later on later.load_id = p.load_id
      where p.status in ('BUILDING', 'BUILT')
-       and (coalesce(p.built_at, p.created_at) < $1::timestamp or later.newest > p.publication)
+       and (coalesce(p.built_at, p.created_at) < cast($1 as timestamp) or later.newest > p.publication)
      order by p.publication`,
     [hoursBefore(now, ATTEMPT_HOURS)],
   );
   const abandoned = rows.map((row) => Number(row.publication));
   await db.run(
-    `update raw.raw_publication set status = 'ABANDONED', built_at = $1::timestamp,
+    `update raw.raw_publication set status = 'ABANDONED', built_at = cast($1 as timestamp),
        failure = 'given up by retention: its attempt ended without a word (a crash)'
      where publication in ${inNumbers(abandoned)}`,
     [timestamp(now)],
@@ -76,7 +76,7 @@ async function abandonBuilds(db: StoreDb, now: Date): Promise<number[]> {
 /** Attempts at partitions that are older than an attempt may become. */
 async function abandonLoads(db: StoreDb, now: Date): Promise<number> {
   const rows = await db.rows(
-    "select load_seq from raw_partition where status = 'STARTED' and started_at < $1::timestamp",
+    "select load_seq from raw_partition where status = 'STARTED' and started_at < cast($1 as timestamp)",
     [hoursBefore(now, ATTEMPT_HOURS)],
   );
   const loadSeqs = rows.map((row) => String(row.load_seq));
@@ -98,9 +98,9 @@ async function keptDataSets(db: StoreDb, rules: RetentionRules, now: Date): Prom
      candidates as (
        select data_set, base from raw.raw_publication
        where status in ('BUILDING', 'BUILT', 'PUBLISHING')
-         or (status in ('HELD', 'FAILED') and coalesce(built_at, created_at) >= $2::timestamp)
+         or (status in ('HELD', 'FAILED') and coalesce(built_at, created_at) >= cast($2 as timestamp))
      )
-     select data_set from published where place <= $1 or replaced_at is null or replaced_at >= $2::timestamp
+     select data_set from published where place <= $1 or replaced_at is null or replaced_at >= cast($2 as timestamp)
      union
      select data_set from raw.raw_publication
      where publication in (select publication from head) or publication in ${inNumbers(await pinnedPublications(db))}
@@ -129,7 +129,7 @@ async function retirePartitions(db: StoreDb, kept: number[], rules: RetentionRul
      ),
      open_run as (
        select load_id from raw_partition group by load_id
-       having max(greatest(started_at, coalesce(sealed_at, started_at))) >= $1::timestamp
+       having max(greatest(started_at, coalesce(sealed_at, started_at))) >= cast($1 as timestamp)
      )
      select load_seq from raw_partition
      where status = 'SEALED' and retired_at is null and load_seq not in ${inNumbers(needed)}
@@ -137,7 +137,7 @@ async function retirePartitions(db: StoreDb, kept: number[], rules: RetentionRul
     [daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS))],
   );
   await db.run(
-    `update raw_partition set retired_at = $1::timestamp,
+    `update raw_partition set retired_at = cast($1 as timestamp),
        listed_until = (select coalesce(max(publication), 0) from raw.raw_publication)
      where load_seq in ${inNumbers(rows.map((row) => String(row.load_seq)))}`,
     [timestamp(now)],

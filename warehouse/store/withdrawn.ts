@@ -10,7 +10,7 @@ export async function withdraw(db: StoreDb, publication: number, from: number, t
   await db.run(`delete from withdrawn_delivery where load_seq in (select load_seq from (${after}) as held)`);
   await db.run(
     `insert into withdrawn_delivery (table_name, logical_date, load_seq, load_id, publication)
-     select old.table_name, old.logical_date, old.load_seq, old.load_id, $1::bigint
+     select old.table_name, old.logical_date, old.load_seq, old.load_id, cast($1 as bigint)
      from (${before}) as old left join (${after}) as kept on kept.load_seq = old.load_seq
      where kept.load_seq is null`,
     [publication],
