@@ -10,7 +10,7 @@ import { projectDigests } from './project-digest';
 
 /** One attempt at a candidate. */
 export interface CandidateBuildRequest
-  extends Omit<DbtProcess, 'folder' | 'target'>, Pick<CandidateRequest, 'tables' | 'attempt'> {
+  extends Omit<DbtProcess, 'folder' | 'target' | 'environment'>, Pick<CandidateRequest, 'tables' | 'attempt'> {
   run: RunIdentity;
   order: BuildOrder;
   /** See CandidateRequest. Default: none. */
@@ -46,7 +46,11 @@ export async function buildCandidate(warehouse: Warehouse, request: CandidateBui
     replacedTables: request.replacedTables ?? [],
   });
   try {
-    const build = await runDbtFor(candidate, { ...request, target: warehouse.dbtTarget });
+    const build = await runDbtFor(candidate, {
+      ...request,
+      target: warehouse.dbtTarget,
+      environment: warehouse.dbtEnvironment(candidate),
+    });
     if ((await projectDigests(request.dbtDir)).projectDigest !== digests.projectDigest) {
       throw new Error(`the dbt project in ${request.dbtDir} was edited while it was built: it is built again.`);
     }
@@ -87,7 +91,10 @@ export async function isUpToDate(
 
 const NOTHING = { models: 0, tests: 0, warnings: 0, seconds: 0 };
 
-async function runDbtFor(candidate: Candidate, request: CandidateBuildRequest & { target: string }): Promise<DbtBuild> {
+async function runDbtFor(
+  candidate: Candidate,
+  request: CandidateBuildRequest & Pick<DbtProcess, 'target' | 'environment'>,
+): Promise<DbtBuild> {
   const dbt = { ...request, folder: candidate.folder };
   if (candidate.scope === 'FULL') return runDbtBuild(dbt);
   const select = selectionOf(candidate, request);

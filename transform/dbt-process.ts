@@ -15,6 +15,8 @@ export interface DbtProcess {
   /** dbt's working directory, so that the profile's relative path names the candidate in it; artifacts and logs go here. */
   folder: string;
   target: string;
+  /** What the target's profile reads from the environment, besides what this process has. */
+  environment?: Record<string, string> | undefined;
   threads: number;
   /** Folder that keeps dbt's partial-parse state from run to run: parsing is a third of a small build. */
   parseCacheDir: string;
@@ -95,6 +97,7 @@ async function runProcess(
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...request.environment,
         DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
         MFG_THREADS: String(request.threads),
         PYTHONUNBUFFERED: '1',

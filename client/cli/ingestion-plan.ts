@@ -6,7 +6,7 @@ import type { RawIngestionInput } from '../../contracts/workflow-inputs';
 import { awaitedDeliveries } from '../../ingestion/arrival';
 import { planRun } from '../../ingestion/plan-run';
 import { surveyRun, type DatedDelivery } from '../../ingestion/survey-run';
-import { localWarehouse } from './local-warehouse';
+import { configuredWarehouse } from './configured-warehouse';
 
 /**
  * What an ingestion would do with a delivery. `new` and `changed` are pending; `again` is loaded whatever is published: the
@@ -45,7 +45,7 @@ export interface PreparedPlan {
  */
 export async function planIngestion(config: Config, input: RawIngestionInput): Promise<PreparedPlan> {
   const systems = await readSourceContracts(config.dbtDir);
-  const known = await localWarehouse(config).knownDeliveries();
+  const known = await (await configuredWarehouse(config)).knownDeliveries();
   const { sourceDir, strategy, onUnchanged } = config;
   const asked = { input, scheduledAt: undefined, systems, sourceDir };
   const survey = await surveyRun(asked);

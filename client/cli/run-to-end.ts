@@ -6,7 +6,7 @@ import { InvalidInputError, TemporalUnreachableError } from '../../contracts/err
 import { assertWorkerPolls, connectClient, type ConnectedClient } from '../connection';
 import { startRun, type ResultOf, type RunHandle, type RunRequest, type WorkflowType } from '../start-runs';
 import { CommandFailure, EXIT } from './failures';
-import { localWarehouse } from './local-warehouse';
+import { configuredWarehouse } from './configured-warehouse';
 import { fields } from './print';
 import { showProgress } from './progress';
 import { cancelCommand, startCommand } from './temporal-command';
@@ -227,7 +227,7 @@ function refuseToLeave({ lease }: ConnectedClient): void {
 
 /** The log of publications knows what a cancellation came too late for. */
 async function cancelledSentence(config: Config, workflowId: string): Promise<string> {
-  const publication = await publicationOf(localWarehouse(config), workflowId).catch(() => undefined);
+  const publication = await publicationOf(await configuredWarehouse(config), workflowId).catch(() => undefined);
   return publication === undefined
     ? 'Cancelled: the run published nothing, readers keep what they had.'
     : `Cancelled after publication ${publication}, which stands; its quality was not checked to the end.`;

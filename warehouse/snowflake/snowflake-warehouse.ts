@@ -24,6 +24,8 @@ export interface SnowflakeWarehouseOptions {
   codeVersion: string;
   /** Seconds that another's claim on a publication is waited for before it is finished in its place. */
   claimPatienceS?: number;
+  /** A person sits at the screen: a login may open a browser. */
+  isAttended?: boolean;
 }
 
 /**
@@ -32,9 +34,9 @@ export interface SnowflakeWarehouseOptions {
  */
 export function createSnowflakeWarehouse(
   settings: SnowflakeSettings,
-  { stateDir, codeVersion, claimPatienceS }: SnowflakeWarehouseOptions,
+  { stateDir, codeVersion, claimPatienceS, isAttended = false }: SnowflakeWarehouseOptions,
 ): Warehouse {
-  const account = new SnowflakeAccount(settings);
+  const account = new SnowflakeAccount(settings, { isAttended });
   const names = databaseNames(settings.names);
   const session = storeSessions(account, names);
   const store: SnowflakeStore = { account, names, session, stateDir };

@@ -6,7 +6,7 @@ import { rawIngestionInputSchema, type RawIngestionInput } from '../../../contra
 import { connectClient } from '../../connection';
 import { rawIngestion } from '../../start-runs';
 import { planIngestion } from '../ingestion-plan';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { as, asEach } from '../options';
 import { planText } from '../plan-text';
 import { runToEnd, type RunOptions } from '../run-to-end';
@@ -86,7 +86,7 @@ async function backfill(options: BackfillOptions, command: Command): Promise<voi
   }
   await runToEnd(config, request, options, async ({ started, result }) => {
     if (options.json) console.log(JSON.stringify({ ...started, ...result }, null, 2));
-    else await showIngestion(localWarehouse(config), result, 'the newest of the range');
+    else await showIngestion(await configuredWarehouse(config), result, 'the newest of the range');
     failOnWhatFailed(result);
   });
 }

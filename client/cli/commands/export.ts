@@ -4,7 +4,7 @@ import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError, TerminalError } from '../../../contracts/errors';
 import type { ExportFormat } from '../../../warehouse/warehouse';
 import { CommandFailure, EXIT } from '../failures';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication } from '../options';
 import { bytes, plural, visible } from '../print';
 
@@ -62,7 +62,9 @@ async function exportMart(mart: string, options: ExportOptions, command: Command
     publication === undefined ? ({ kind: 'head' } as const) : ({ kind: 'publication', publication } as const);
   const interrupt = interruptSignal();
   try {
-    const { metadataFile, relation, ...written } = await localWarehouse(loadConfig())
+    const { metadataFile, relation, ...written } = await (
+      await configuredWarehouse(loadConfig())
+    )
       .exportRelation(target, mart, { path: out, format }, interrupt.signal)
       .catch((error: unknown): never => {
         if (!(error instanceof TerminalError)) throw error;

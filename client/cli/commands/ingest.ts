@@ -4,7 +4,7 @@ import { strategySchema, type Strategy } from '../../../contracts/strategy';
 import { rawIngestionInputSchema, type RawIngestionInput } from '../../../contracts/workflow-inputs';
 import { rawIngestion } from '../../start-runs';
 import { planIngestion } from '../ingestion-plan';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { as, asEach, onUnchangedOf } from '../options';
 import { planText } from '../plan-text';
 import { runToEnd, type RunOptions } from '../run-to-end';
@@ -100,7 +100,7 @@ async function ingest(options: IngestOptions, command: Command): Promise<void> {
   }
   await runToEnd(config, rawIngestion(input), options, async ({ started, result }) => {
     if (options.json) console.log(JSON.stringify({ ...started, ...result }, null, 2));
-    else await showIngestion(localWarehouse(config), result, options.date && 'as given');
+    else await showIngestion(await configuredWarehouse(config), result, options.date && 'as given');
     failOnWhatFailed(result);
   });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { personalAct } from '../actor';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication, asReason } from '../options';
 
 interface PinOptions {
@@ -37,7 +37,7 @@ export function addUnpin(program: Command): void {
 
 async function setPin(action: 'pin' | 'unpin', publication: number, options: PinOptions): Promise<void> {
   const act = personalAct(options.reason);
-  await localWarehouse(loadConfig())[action](publication, act);
+  await (await configuredWarehouse(loadConfig()))[action](publication, act);
   const pinned = action === 'pin';
   if (options.json) console.log(JSON.stringify({ publication, pinned, ...act }, null, 2));
   else console.log(`Publication ${publication} is ${pinned ? 'pinned: retention keeps it' : 'no longer pinned'}.`);

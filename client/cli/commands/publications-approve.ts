@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { personalAct } from '../actor';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication, asReason } from '../options';
 
 /** `mfg publications approve`: publishes what a gate held back. */
@@ -24,7 +24,7 @@ export function addApprove(publications: Command): void {
 
 async function approve(candidate: number, options: { reason: string; json?: true }): Promise<void> {
   const act = personalAct(options.reason);
-  const entry = await localWarehouse(loadConfig()).approve(candidate, act);
+  const entry = await (await configuredWarehouse(loadConfig())).approve(candidate, act);
   if (options.json) console.log(JSON.stringify({ ...entry, candidate, ...act }, null, 2));
   else {
     console.log(`Readers now see publication ${entry.publication}: candidate ${candidate}, approved by ${act.actor}.`);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import type { QueryTarget } from '../../../warehouse/warehouse';
 import { diffSentences } from '../diff-sentences';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication } from '../options';
 import { showDiff } from '../show-diff';
 
@@ -31,7 +31,7 @@ Examples:
 async function diff(first: number, second: number | undefined, { json }: { json?: true }): Promise<void> {
   const before: QueryTarget = second === undefined ? { kind: 'head' } : { kind: 'candidate', publication: first };
   const after: QueryTarget = { kind: 'candidate', publication: second ?? first };
-  const difference = await localWarehouse(loadConfig()).diff(before, after);
+  const difference = await (await configuredWarehouse(loadConfig())).diff(before, after);
   if (json) console.log(JSON.stringify({ ...difference, sentences: diffSentences(difference) }, null, 2));
   else showDiff(difference);
 }

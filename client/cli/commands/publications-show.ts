@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication } from '../options';
 import { contentsOf, failedNodes, findEntry } from '../publication-facts';
 import { showEntry } from '../show-publications';
@@ -24,7 +24,7 @@ export function addShow(publications: Command): void {
 }
 
 async function show(publication: number, { json }: { json?: true }): Promise<void> {
-  const warehouse = localWarehouse(loadConfig());
+  const warehouse = await configuredWarehouse(loadConfig());
   const entry = await findEntry(warehouse, publication);
   if (entry === undefined) {
     throw new InvalidInputError(`there is no entry ${publication}: \`npx mfg publications\` lists them.`);

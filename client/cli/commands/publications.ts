@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { loadConfig } from '../../../contracts/config';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { as } from '../options';
 import { lastEntries } from '../publication-facts';
 import { publicationTable } from '../show-publications';
@@ -40,7 +40,7 @@ Examples:
 }
 
 async function list({ limit, json }: { limit: number; json?: true }): Promise<void> {
-  const warehouse = localWarehouse(loadConfig());
+  const warehouse = await configuredWarehouse(loadConfig());
   const head = (await warehouse.head()) ?? null;
   const entries = await lastEntries(warehouse, limit);
   if (json) console.log(JSON.stringify({ head, publications: entries }, null, 2));

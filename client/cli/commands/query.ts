@@ -4,7 +4,7 @@ import { writeToString } from 'fast-csv';
 import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import type { QueryResult, QueryTarget } from '../../../warehouse/warehouse';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication } from '../options';
 import { cellText, rowsTable } from '../show-results';
 
@@ -58,7 +58,9 @@ async function query(sql: string, options: QueryOptions, command: Command): Prom
   const statement = sql === '-' ? await text(process.stdin) : sql;
   if (statement.trim() === '')
     throw new InvalidInputError('there is no query: give one SQL statement, or - and one on stdin.');
-  const result = await localWarehouse(loadConfig())
+  const result = await (
+    await configuredWarehouse(loadConfig())
+  )
     .query(target, statement)
     .catch((error: unknown): never => {
       throw error instanceof InvalidInputError ? new InvalidInputError(inOneLine(error.message)) : error;

@@ -4,7 +4,7 @@ import type { Disagreement, Warehouse } from '../../../warehouse/warehouse';
 import { connectClient } from '../../connection';
 import { reconcileRuns } from '../../reconcile-runs';
 import { CommandFailure } from '../failures';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { plural, table, visible } from '../print';
 
 interface ReconcileOptions {
@@ -40,7 +40,7 @@ Exit code 1 when there is an ERROR or a WARN. INFO is what is to be expected: an
 
 async function reconcile(options: ReconcileOptions): Promise<void> {
   const config = loadConfig();
-  const warehouse = localWarehouse(config);
+  const warehouse = await configuredWarehouse(config);
   const disagreements = await warehouse.reconcile({ checksums: options.checksums === true });
   if (options.temporal) disagreements.push(...(await runsAgainstTemporal(config, warehouse)));
   const worst = disagreements.filter(({ severity }) => severity !== 'INFO');

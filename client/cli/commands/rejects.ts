@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { loadConfig } from '../../../contracts/config';
 import { rawIngestionInputSchema } from '../../../contracts/workflow-inputs';
 import type { RejectedRecord, RejectsFilter } from '../../../warehouse/warehouse';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { as } from '../options';
 import { colors, number, plural, table } from '../print';
 
@@ -55,7 +55,7 @@ not loaded. \`mfg query "from raw.raw_rejected_rows"\` has them too, of publishe
 
 async function rejects(options: RejectsOptions, command: Command): Promise<void> {
   if (options.load !== undefined && options.all) command.error('error: --load and --all cannot be combined');
-  const warehouse = localWarehouse(loadConfig());
+  const warehouse = await configuredWarehouse(loadConfig());
   const load: RejectsFilter['load'] =
     options.load !== undefined
       ? { kind: 'load', loadId: options.load }

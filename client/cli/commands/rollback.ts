@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { personalAct } from '../actor';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication, asReason } from '../options';
 import { plural } from '../print';
 
@@ -30,7 +30,7 @@ Examples:
 
 async function rollback(options: { to?: number; reason?: string; json?: true }): Promise<void> {
   const act = personalAct(options.reason);
-  const done = await localWarehouse(loadConfig()).rollback(options.to, act);
+  const done = await (await configuredWarehouse(loadConfig())).rollback(options.to, act);
   if (options.json) {
     console.log(JSON.stringify({ ...done, ...act }, null, 2));
     return;

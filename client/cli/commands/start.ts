@@ -5,7 +5,7 @@ import type { RawIngestionResult } from '../../../contracts/run';
 import type { Warehouse } from '../../../warehouse/warehouse';
 import { rawIngestionInputSchema } from '../../../contracts/workflow-inputs';
 import { rawIngestion } from '../../start-runs';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { as } from '../options';
 import { dateSpan, duration, fields, heading, number, plural, table } from '../print';
 import { runToEnd, type FinishedRun, type StartedRun } from '../run-to-end';
@@ -34,7 +34,7 @@ async function start({ system }: { system?: string }): Promise<void> {
   const config = loadConfig();
   console.log(`Loading the export in ${config.sourceDir}: files → RAW → STAGING → CORE → MARTS, published as one.\n`);
   await runToEnd(config, rawIngestion(system === undefined ? {} : { sourceSystem: system }), {}, async (run) => {
-    const warehouse = localWarehouse(config);
+    const warehouse = await configuredWarehouse(config);
     await showIngestion(warehouse, run.result);
     await showRelations(warehouse);
     await showKpis(warehouse);

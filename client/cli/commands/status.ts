@@ -6,7 +6,7 @@ import type { QueryResult } from '../../../warehouse/warehouse';
 import { runningPlatform } from '../../../workers/platform-record';
 import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
 import { leasePlatform } from '../../platform';
-import { localWarehouse } from '../local-warehouse';
+import { configuredWarehouse } from '../configured-warehouse';
 import { fields, heading, number, table } from '../print';
 import { lastEntries, type Entry } from '../publication-facts';
 import { publicationTable } from '../show-publications';
@@ -70,7 +70,7 @@ interface WarehouseState {
 }
 
 async function warehouseState(config: Config): Promise<WarehouseState> {
-  const warehouse = localWarehouse(config);
+  const warehouse = await configuredWarehouse(config);
   const publication = await warehouse.head();
   if (publication === undefined) return { publication: null, publications: [], loads: [] };
   return {
