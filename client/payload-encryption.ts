@@ -96,15 +96,17 @@ function readKeys(text: string): Map<string, Buffer> {
 }
 
 function toPlain({ metadata, data }: Payload): Buffer {
-  const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]);
-  const plain = { metadata: Object.fromEntries(entries), data: Buffer.from(data ?? []).toString('base64') };
+  const encoded: Record<string, string> = {};
+  for (const [name, value] of Object.entries(metadata ?? {})) encoded[name] = Buffer.from(value).toString('base64');
+  const plain: z.infer<typeof plainPayload> = { metadata: encoded, data: Buffer.from(data ?? []).toString('base64') };
   return Buffer.from(JSON.stringify(plain));
 }
 
 function fromPlain(bytes: Buffer): Payload {
   const { metadata, data } = plainPayload.parse(JSON.parse(bytes.toString()));
-  const entries = Object.entries(metadata).map(([name, value]) => [name, Buffer.from(value, 'base64')]);
-  return { metadata: Object.fromEntries(entries), data: Buffer.from(data, 'base64') };
+  const decoded: Record<string, Uint8Array> = {};
+  for (const [name, value] of Object.entries(metadata)) decoded[name] = Buffer.from(value, 'base64');
+  return { metadata: decoded, data: Buffer.from(data, 'base64') };
 }
 
 function textOf({ metadata }: Payload, name: string): string {
