@@ -1,9 +1,11 @@
+import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../contracts/config';
 import { TemporalUnreachableError } from '../contracts/errors';
 import { TASK_QUEUE } from '../contracts/task-queue';
+import { encryptingDataConverter } from './payload-encryption';
 import { leasePlatform, type Lease } from './platform';
 
 /** A client of the Temporal server that the configuration names, embedded or not. */
@@ -49,9 +51,10 @@ export function externalServer(config: Config, env: NodeJS.ProcessEnv = process.
 /**
  * Connects to the configured server, or leases the embedded platform.
  *
- * @throws TemporalUnreachableError, PlatformError: one sentence each.
+ * @throws TemporalUnreachableError, PlatformError, ConfigurationError: one sentence each.
  */
 export async function connectClient(config: Config): Promise<ConnectedClient> {
+  const dataConverter = encryptingDataConverter(config.payloadKeys);
   const external = externalServer(config);
   const leasing = external ? undefined : leasePlatform(config);
   leasing?.catch(() => undefined);
@@ -66,7 +69,7 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT });
     return {
-      client: new Client({ connection, namespace }),
+      client: new Client({ connection, namespace, dataConverter }),
       address,
       namespace,
       uiUrl: lease?.uiUrl ?? config.temporalUiUrl,
@@ -88,14 +91,21 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
 /**
  * Makes sure that what is started will be taken up.
  *
+ * @param ofThisHost only a worker that runs on this host (in this container) counts.
  * @throws TemporalUnreachableError when no worker polls the platform's task queue, or the namespace does not exist.
  */
-export async function assertWorkerPolls({ client, address, namespace }: ConnectedClient): Promise<void> {
+export async function assertWorkerPolls(
+  { client, address, namespace }: ConnectedClient,
+  ofThisHost = false,
+): Promise<void> {
   const oldest = Date.now() - POLLER_IS_GONE_AFTER_MS;
   const polls = async (taskQueueType: 1 | 2) => {
     const taskQueue = { name: TASK_QUEUE };
     const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType });
-    return (answer.pollers ?? []).some(({ lastAccessTime }) => tsToMs(lastAccessTime) > oldest);
+    return (answer.pollers ?? []).some(
+      ({ lastAccessTime, identity }) =>
+        tsToMs(lastAccessTime) > oldest && (!ofThisHost || identity?.endsWith(`@${hostname()}`)),
+    );
   };
   let bothPoll: boolean;
   try {
@@ -108,7 +118,7 @@ export async function assertWorkerPolls({ client, address, namespace }: Connecte
   }
   if (!bothPoll) {
     throw new TemporalUnreachableError(
-      `No worker polls task queue '${TASK_QUEUE}' at ${address}: start one with \`npm run worker\`.`,
+      `No worker ${ofThisHost ? 'of this host ' : ''}polls task queue '${TASK_QUEUE}' at ${address}: start one with \`npm run worker\`.`,
     );
   }
 }

@@ -93,6 +93,7 @@ function asEnvironment(config: Config): Record<string, string> {
     MFG_STRATEGY: config.strategy,
     MFG_TEMPORAL_PORT: String(config.temporalPort),
     MFG_TEMPORAL_UI_PORT: String(config.temporalUiPort),
+    MFG_PAYLOAD_KEYS: config.payloadKeys ?? '',
   };
 }
 

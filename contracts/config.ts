@@ -53,6 +53,22 @@ export const configSchema = z.object({
   MFG_TEMPORAL_UI_PORT: wholeNumber(8233, 1024, 65535),
   /** Base address for links to runs, when the UI is not the embedded one. */
   MFG_TEMPORAL_UI_URL: z.url().optional(),
+  /** Where the worker's log goes, one JSON object per line: `worker.log` in the state folder, or the error output. */
+  MFG_WORKER_LOG: z.enum(['file', 'stderr'], "must be 'file' or 'stderr'").default('file'),
+  /** Address on which a worker shows its metrics to Prometheus, under `/metrics`; empty means nowhere. */
+  MFG_METRICS_ADDRESS: z
+    .string()
+    .trim()
+    .regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, such as 0.0.0.0:9464')
+    .optional(),
+  /** Worker deployment whose versions runs are pinned to; empty means that workers have no versions. */
+  MFG_WORKER_DEPLOYMENT: z
+    .string()
+    .trim()
+    .regex(/^[\w-]{1,100}$/, 'must be letters, digits, - and _')
+    .optional(),
+  /** Keys that encrypt payloads, `<id>:<base64 of 32 bytes>` with commas between, the one to encrypt with first. Never shown. */
+  MFG_PAYLOAD_KEYS: z.string().optional(),
 });
 
 /** The platform's configuration, in the code's own names. Paths are absolute. */
@@ -69,6 +85,11 @@ export interface Config {
   temporalPort: number;
   temporalUiPort: number;
   temporalUiUrl: string | undefined;
+  workerLog: 'file' | 'stderr';
+  metricsAddress: string | undefined;
+  workerDeployment: string | undefined;
+  /** As written; `client/payload-encryption.ts` reads it. */
+  payloadKeys: string | undefined;
 }
 
 /**
@@ -91,6 +112,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalPort: v.MFG_TEMPORAL_PORT,
     temporalUiPort: v.MFG_TEMPORAL_UI_PORT,
     temporalUiUrl: v.MFG_TEMPORAL_UI_URL,
+    workerLog: v.MFG_WORKER_LOG,
+    metricsAddress: v.MFG_METRICS_ADDRESS,
+    workerDeployment: v.MFG_WORKER_DEPLOYMENT,
+    payloadKeys: v.MFG_PAYLOAD_KEYS,
   };
 }
 

@@ -26,7 +26,8 @@ export class SetUpError extends Error {}
  * sources. Does nothing, without the network, when they are. Each part ends by writing a stamp, so an interrupted part
  * is done again by the next call. Everything printed goes to stderr.
  *
- * @param {{ python: ('run' | 'test')[] }} needs which requirements files the environment must hold
+ * @param {{ python: ('run' | 'test')[], npm?: false }} needs which requirements files the environment must hold; npm: false
+ * takes the npm packages as they are
  * @throws SetUpError whose message says what to install or where to look
  */
 export async function ensureSetUp(needs) {
@@ -64,7 +65,7 @@ export async function setUpOrExit(needs) {
 }
 
 function partsDue(needs) {
-  const npmDue = !sameStamp(NODE_MODULES, npmStamp());
+  const npmDue = needs.npm !== false && !sameStamp(NODE_MODULES, npmStamp());
   const parts = [];
   if (npmDue) parts.push('npm');
   if (pythonMissing(needs).length > 0) parts.push('python');

@@ -34,7 +34,8 @@ export async function startEmbeddedPlatform(config: Config): Promise<EmbeddedPla
   try {
     const connection = await connectWhenReady(server.address);
     await keepHistories(connection);
-    const worker = await createWorker(config, connection, NAMESPACE);
+    // Nobody makes a version current on this server: versioned workers would get no work.
+    const worker = await createWorker({ ...config, workerDeployment: undefined }, connection, NAMESPACE);
     let stopping = false;
     const running = worker.run();
     const serving = (async () => {

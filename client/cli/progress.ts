@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow';
 import type { ActivityProgress } from '../../activities/heartbeat';
 import type { AwaitedDelivery, RunProgress } from '../../contracts/run';
 import type { RunHandle, WorkflowType } from '../start-runs';
@@ -106,7 +109,9 @@ async function readSnapshot<T extends WorkflowType>(
   const inTime = <V>(question: () => Promise<V>) => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, question);
   const [run, pending] = await Promise.allSettled([
     answersQuery ? inTime(() => handle.query<RunProgress>('progress')) : undefined,
-    inTime(() => handle.describe()).then(({ raw }) => (raw.pendingActivities ?? []).map(toPendingWork)),
+    inTime(() => handle.describe()).then(({ raw }) =>
+      Promise.all((raw.pendingActivities ?? []).map((activity) => toPendingWork(client, activity))),
+    ),
   ]);
   return {
     run: run.status === 'fulfilled' ? run.value : last.run,
@@ -119,14 +124,15 @@ async function readSnapshot<T extends WorkflowType>(
 type RawDescription = Awaited<ReturnType<RunHandle<WorkflowType>['describe']>>['raw'];
 type RawPendingActivity = NonNullable<RawDescription['pendingActivities']>[number];
 
-function toPendingWork(activity: RawPendingActivity): PendingWork {
-  const [payload] = activity.heartbeatDetails?.payloads ?? [];
-  const details = payload && defaultPayloadConverter.fromPayload<ActivityProgress | undefined>(payload);
+async function toPendingWork(client: Client, activity: RawPendingActivity): Promise<PendingWork> {
+  const converter = client.options.loadedDataConverter;
+  const [progress] = await decodeArrayFromPayloads(converter, activity.heartbeatDetails?.payloads);
+  const failure = await decodeOptionalFailureToOptionalError(converter, activity.lastFailure);
   return {
     activity: activity.activityType?.name ?? 'an activity',
-    progress: details ?? undefined,
+    progress: (progress as ActivityProgress | null | undefined) ?? undefined,
     attempt: activity.attempt ?? 1,
-    lastFailure: activity.lastFailure?.message ?? undefined,
+    lastFailure: failure?.message,
   };
 }
 

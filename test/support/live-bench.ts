@@ -108,8 +108,13 @@ export class LiveBench {
     await this.server?.ended;
   }
 
-  /** Starts a worker process and waits until it polls. */
-  async startWorker(): Promise<ChildProcess> {
+  /**
+   * Starts a worker process and waits until it polls.
+   *
+   * @param variables of its environment, besides the bench's.
+   * @param dist the built code to run, by default this project's.
+   */
+  async startWorker(variables: Record<string, string> = {}, dist = DIST): Promise<ChildProcess> {
     this.assertOpen();
     const env = {
       ...process.env,
@@ -117,8 +122,9 @@ export class LiveBench {
       MFG_STATE_DIR: this.stateDir,
       MFG_SOURCE_DIR: this.sourceDir,
       MFG_DBT_DIR: this.config.dbtDir,
+      ...variables,
     };
-    const worker = spawn(process.execPath, [path.join(DIST, 'workers', 'main.js')], {
+    const worker = spawn(process.execPath, [path.join(dist, 'workers', 'main.js')], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
