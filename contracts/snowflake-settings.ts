@@ -68,10 +68,25 @@ export interface SnowflakeNames {
   database: string;
   /** Ledger, audits, log and the rows of all partitions. */
   store: string;
-  /** Owns and builds; the default role of the service user. */
+  /** The service user that workers log in as. */
+  serviceUser: string;
+  /** Owns and builds; the role of the service user. */
   platformRole: string;
+  /** Reads what is published. */
   analystRole: string;
+  /** Reads the audits and the rows of all partitions as well. */
   operatorRole: string;
+  /** What functional roles are made of: each allows one thing. */
+  accessRoles: {
+    /** Reading what is published: publications grant to it, and set-up. */
+    dataRead: string;
+    /** Reading the store's RAW schema. */
+    storeRead: string;
+    /** Using the virtual warehouse for reading. */
+    readUse: string;
+    /** Using those for loading and for dbt. */
+    buildUse: string;
+  };
   warehouses: Record<WarehouseUse, string>;
 }
 
@@ -82,6 +97,7 @@ export interface SnowflakeSettings {
   account: string;
   /** Undefined where the authenticator says who logs in. */
   user: string | undefined;
+  /** Empty for the user's default role. */
   role: string;
   /** As the driver names it, upper case; Okta's is an address. */
   authenticator: string;
@@ -106,7 +122,26 @@ export interface SnowflakeSettings {
  * @throws ConfigurationError in one sentence; it never repeats a secret.
  */
 export function loadSnowflakeSettings(env: NodeJS.ProcessEnv = process.env): SnowflakeSettings {
-  const v = parseEnvironment(snowflakeSchema, env, SECRET);
+  return settingsFrom(parseEnvironment(snowflakeSchema, env, SECRET), env);
+}
+
+/**
+ * The same for whoever sets the account up: with their default role, since the platform's may not be there yet.
+ *
+ * @param connection a section of connections.toml that says alone who logs in, whoever the variables name.
+ */
+export function loadAdminSettings(connection?: string, env: NodeJS.ProcessEnv = process.env): SnowflakeSettings {
+  const parsed = parseEnvironment(snowflakeSchema, env, SECRET);
+  if (connection === undefined) return settingsFrom(parsed, env, '');
+  const ours = Object.fromEntries(Object.entries(parsed).filter(([name]) => name.startsWith('MFG_')));
+  return settingsFrom({ ...(ours as typeof parsed), SNOWFLAKE_CONNECTION_NAME: connection }, env, '');
+}
+
+function settingsFrom(
+  v: z.infer<typeof snowflakeSchema>,
+  env: NodeJS.ProcessEnv,
+  defaultRole?: string,
+): SnowflakeSettings {
   const section =
     v.SNOWFLAKE_CONNECTION_NAME === undefined ? NO_SECTION : readSection(v.SNOWFLAKE_CONNECTION_NAME, env);
   const names = snowflakeNames(v);
@@ -120,7 +155,7 @@ export function loadSnowflakeSettings(env: NodeJS.ProcessEnv = process.env): Sno
   const settings: SnowflakeSettings = {
     account,
     user: v.SNOWFLAKE_USER ?? section.user,
-    role: v.SNOWFLAKE_ROLE ?? section.role ?? names.platformRole,
+    role: v.SNOWFLAKE_ROLE ?? section.role ?? defaultRole ?? names.platformRole,
     authenticator: '',
     privateKeyPath: keyPath === undefined ? undefined : path.resolve(PROJECT_ROOT, keyPath),
     privateKeyPassphrase:
@@ -150,9 +185,16 @@ function snowflakeNames(v: z.infer<typeof snowflakeSchema>): SnowflakeNames {
     prefix: name,
     database: name,
     store: `${name}_STORE`,
+    serviceUser: `${name}_SERVICE`,
     platformRole: `${name}_PLATFORM`,
     analystRole: `${name}_ANALYST`,
     operatorRole: `${name}_OPERATOR`,
+    accessRoles: {
+      dataRead: `${name}_DATA_READ`,
+      storeRead: `${name}_STORE_READ`,
+      readUse: `${name}_READ_USE`,
+      buildUse: `${name}_BUILD_USE`,
+    },
     warehouses: {
       load: v.MFG_SNOWFLAKE_LOAD_WAREHOUSE ?? `${name}_LOAD`,
       transform: v.MFG_SNOWFLAKE_TRANSFORM_WAREHOUSE ?? `${name}_TRANSFORM`,

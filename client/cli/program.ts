@@ -19,6 +19,7 @@ import { addStart } from './commands/start';
 import { addStatus } from './commands/status';
 import { addTemporal } from './commands/temporal';
 import { addTransform } from './commands/transform';
+import { addWarehouse } from './commands/warehouse';
 import { addWorker } from './commands/worker';
 import { EXIT, exitCodeOf, sentenceOf } from './failures';
 
@@ -68,6 +69,7 @@ function createProgram(): Command {
     addExport,
     addRetention,
     addReconcile,
+    addWarehouse,
     addDev,
     addWorker,
     addTemporal,

@@ -1,12 +1,5 @@
 import type * as SnowflakeSdk from 'snowflake-sdk';
-import type {
-  Binds,
-  Column,
-  Connection,
-  ConnectionOptions,
-  FileAndStageBindStatement,
-  RowStatement,
-} from 'snowflake-sdk';
+import type { Column, Connection, ConnectionOptions, FileAndStageBindStatement, RowStatement } from 'snowflake-sdk';
 import { isLoopback } from '../../contracts/snowflake-settings';
 import type { BoundStatement } from './binds';
 import { AS_TEXT } from './rows';

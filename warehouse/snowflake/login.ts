@@ -20,7 +20,7 @@ export function loginOptions(settings: SnowflakeSettings): ConnectionOptions {
   return {
     ...driverNames(settings.others),
     account,
-    role,
+    ...(role !== '' && { role }),
     authenticator,
     ...(user !== undefined && { username: user }),
     ...(authenticator === 'SNOWFLAKE_JWT' && settings.privateKeyPath && { privateKey: readPrivateKey(settings) }),
