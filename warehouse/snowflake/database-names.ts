@@ -28,11 +28,11 @@ export interface DatabaseNames {
 }
 
 export function databaseNames(names: SnowflakeNames): DatabaseNames {
-  const { prefix, store, database, analystRole } = names;
+  const { prefix, store, database, accessRoles } = names;
   return {
     store: quoted(store),
     shown: quoted(database),
-    reader: quoted(analystRole),
+    reader: quoted(accessRoles.dataRead),
     stage: `${quoted(store)}."RAW"."LOADS"`,
     dataSet: (dataSet) => quoted(`${prefix}_${dataSet}`),
     next: (entry, token) => quoted(`${prefix}_NEXT_${entry}_${token}`),
