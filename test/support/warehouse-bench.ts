@@ -87,6 +87,13 @@ export class WarehouseBench {
 
   /** A whole run of one day's materials, with SQL in place of dbt's models; what is not `BUILT` is not published. Returns its number. */
   async runWithMarts(date: string, materials: string, models: string, build = BUILT): Promise<number> {
+    const publication = await this.candidateWithMarts(date, materials, models, build);
+    if (build.status === 'BUILT') await this.warehouse.publish(publication);
+    return publication;
+  }
+
+  /** The same, without publishing it. */
+  async candidateWithMarts(date: string, materials: string, models: string, build = BUILT): Promise<number> {
     this.deliver(`${date}/materials.csv`, `${MATERIALS}${materials}`);
     const manifest = await this.plan();
     await this.load(manifest);
@@ -94,7 +101,6 @@ export class WarehouseBench {
     const schemas = ['core', 'marts', 'main_dbt_test'].map((schema) => `create schema ${schema}`);
     await (this.warehouse.build ?? buildInFile)(candidate, [...schemas, ...statementsOf(models)]);
     await this.warehouse.finishCandidate(candidate, build);
-    if (build.status === 'BUILT') await this.warehouse.publish(candidate.publication);
     return candidate.publication;
   }
 

@@ -1,6 +1,6 @@
 import { AUDIT_TABLES } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
-import type { DatabaseNames } from './database-names';
+import { quoted, type DatabaseNames } from './database-names';
 
 /** Shape of the store that this code writes. */
 const STORE_VERSION = 1;
@@ -47,41 +47,59 @@ const TABLES: Record<string, string> = {
 };
 
 /**
- * Makes the store where it is missing, brings it to the newest shape, and leaves the connection in its database.
+ * Makes the store where it is missing, and leaves the connection in its database. Its last statement is what shows, the next time,
+ * that all of it is there.
  *
  * @throws Error when a newer version of the platform has written it.
  */
 export async function migrateStore(connection: SnowflakeConnection, names: DatabaseNames): Promise<void> {
+  const version = await storeVersion(connection, names);
+  if (version === undefined) return createStore(connection, names);
+  if (version > STORE_VERSION) {
+    throw new Error(
+      `the store has shape ${version}, this code knows ${STORE_VERSION}: ` +
+        'it was written by a newer version of the platform; update this one.',
+    );
+  }
+}
+
+/** Undefined when there is no store, or only a part of one. */
+async function storeVersion(connection: SnowflakeConnection, names: DatabaseNames): Promise<number | undefined> {
+  const databases = await connection.rows(`show databases like '${names.pattern}'`);
+  if (!databases.some((row) => quoted(String(row.name)) === names.store)) return undefined;
+  const tables = await connection.rows(
+    `select 1 as n from ${names.store}.information_schema.tables
+     where table_schema = 'PLATFORM' and table_name = 'STORE_LOCK'`,
+  );
+  if (tables.length === 0) return undefined;
+  const [lock] = await connection.rows(`select store_version from ${names.store}."PLATFORM".store_lock`);
+  return Number(lock?.store_version);
+}
+
+async function createStore(connection: SnowflakeConnection, names: DatabaseNames): Promise<void> {
+  await connection.run(`create transient database if not exists ${names.shown}`);
+  await connection.run(`create schema if not exists ${names.shown}."RAW"`);
   await connection.run(`create database if not exists ${names.store}`);
   await connection.run(`create schema if not exists ${names.store}."PLATFORM"`);
   await connection.run(`create schema if not exists ${names.store}."RAW"`);
+  // After the schemas: making one makes it the session's own.
   await useStore(connection, names);
+  for (const [name, columns] of Object.entries(TABLES)) {
+    await connection.run(`create table if not exists ${name} (${columns})`);
+  }
+  await connection.run(`create stage if not exists ${names.stage}`);
+  for (const table of AUDIT_TABLES) {
+    // Before the first publication readers see the audits alone.
+    const view = `${names.shown}."RAW".${table}`;
+    await connection.run(`create view if not exists ${view} as select * from ${names.store}."RAW".${table}`);
+  }
   // One row in each, whoever comes first: a table that is there already is left as it is.
+  await connection.run('create table if not exists head as select null::bigint as publication');
   await connection.run(
     `create table if not exists store_lock as
      select 0::bigint as sessions, 0::bigint as load_seq, 0::bigint as audit_event, 0::bigint as publication_number,
        null::varchar as publisher, null::timestamp_ntz as claimed_at, ${STORE_VERSION} as store_version`,
   );
-  const [lock] = await connection.rows('select store_version from store_lock');
-  if (Number(lock?.store_version) > STORE_VERSION) {
-    throw new Error(
-      `the store has shape ${String(lock?.store_version)}, this code knows ${STORE_VERSION}: ` +
-        'it was written by a newer version of the platform; update this one.',
-    );
-  }
-  await connection.run('create table if not exists head as select null::bigint as publication');
-  for (const [name, columns] of Object.entries(TABLES)) {
-    await connection.run(`create table if not exists ${name} (${columns})`);
-  }
-  await connection.run(`create stage if not exists ${names.stage}`);
-  await connection.run(`create transient database if not exists ${names.shown}`);
-  await connection.run(`create schema if not exists ${names.shown}."RAW"`);
-  for (const table of AUDIT_TABLES) {
-    // Before the first publication readers see the audits alone.
-    await connection.run(
-      `create view if not exists ${names.shown}."RAW".${table} as select * from ${names.store}."RAW".${table}`,
-    );
-  }
 }
 
 /** Unqualified names are the platform's own tables of the store from here on, and RAW is the store's. */

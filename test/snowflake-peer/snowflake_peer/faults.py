@@ -61,14 +61,13 @@ class Faults:
 
     rules: list[Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _gate: threading.Event = field(default_factory=threading.Event)
+    _gate: threading.Condition = field(default_factory=threading.Condition)
+    _released: int = 0
     held: int = 0
 
     def add(self, given: dict[str, Any]) -> None:
         """Puts one more rule in force."""
         with self._lock:
-            if given.get("action") == "hold":
-                self._gate.clear()
             self.rules.append(Rule.of(given))
 
     def clear(self) -> None:
@@ -78,15 +77,17 @@ class Faults:
         self.release()
 
     def release(self) -> None:
-        """Lets every held answer go."""
-        self._gate.set()
+        """Lets go what is held now; what comes later is held again."""
+        with self._gate:
+            self._released += 1
+            self._gate.notify_all()
 
     def wait_for_release(self, most_s: float = 300) -> None:
-        """Waits until `release`, for `hold`."""
-        self.held += 1
-        try:
-            self._gate.wait(most_s)
-        finally:
+        """Waits until the next `release`, for `hold`."""
+        with self._gate:
+            before = self._released
+            self.held += 1
+            self._gate.wait_for(lambda: self._released > before, most_s)
             self.held -= 1
 
     def meeting(self, sql: str, tag: str) -> Rule | None:
