@@ -88,6 +88,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   // Statements that were ended, not refused: by an operator, a neighbour's lock, the service itself.
   '000603': 'passes',
   '000604': 'passes',
+  // A staged file that is not there: it never arrived, whatever the driver said, and is put there again.
+  '091016': 'passes',
   '000605': 'passes',
   '000625': 'passes',
   '000626': 'passes',

@@ -8,7 +8,6 @@ import { countWithdrawn } from '../store/withdrawn';
 import type { Warehouse } from '../warehouse';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
-import { snowflakeCode } from './errors';
 import { grantReading, hasDatabase, type SnowflakeStore } from './publications';
 import { statementTag } from './statement-tag';
 
@@ -138,6 +137,13 @@ async function showAndSettle(store: SnowflakeStore, claimed: Claim): Promise<boo
  * @throws Error (to be tried again) when others came between again and again.
  */
 async function show(store: SnowflakeStore, claimed: Claim): Promise<void> {
+  await showAsClaimed(store, claimed).catch(async (error: unknown) => {
+    // Whoever took the claim over has dropped the clone under our hands, and shows the entry.
+    if (await isStillMine(store, claimed)) throw error;
+  });
+}
+
+async function showAsClaimed(store: SnowflakeStore, claimed: Claim): Promise<void> {
   const { account, names } = store;
   const mine = names.next(claimed.entry, claimed.token);
   const connected = <T>(work: (connection: SnowflakeConnection) => Promise<T>) =>
@@ -152,22 +158,13 @@ async function show(store: SnowflakeStore, claimed: Claim): Promise<void> {
     });
     const isMine = isShown || (await isStillMine(store, claimed));
     await connected(async (connection) => {
-      if (!isShown && isMine) await swap(connection, names, mine);
+      if (!isShown && isMine) await connection.run(`alter database ${names.shown} swap with ${mine}`);
       await connection.run(`drop database if exists ${mine}`);
     });
     if (isShown || !isMine) return;
   }
   throw new Error(`entry ${claimed.entry} is decided, but readers do not see it yet: it is tried again.`);
 }
-
-async function swap(connection: SnowflakeConnection, names: DatabaseNames, mine: string): Promise<void> {
-  await connection.run(`alter database ${names.shown} swap with ${mine}`).catch((error: unknown) => {
-    // Somebody took over between the look and the SWAP, and dropped the clone: they show the entry.
-    if (snowflakeCode(error) !== DOES_NOT_EXIST) throw error;
-  });
-}
-
-const DOES_NOT_EXIST = '002003';
 
 /** A clone of the entry's data set as readers are to see it: with the entry's number, the audits live, and their grants. */
 async function prepareClone(

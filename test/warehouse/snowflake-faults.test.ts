@@ -1,0 +1,94 @@
+import { TerminalError } from '../../contracts/errors';
+import { startPeer, type Peer, type PeerFault } from '../support/snowflake-peer';
+import { peerSettings, snowflakeUnderTest } from '../support/snowflake-under-test';
+import { MATERIALS, WarehouseBench } from '../support/warehouse-bench';
+
+/**
+ * What a network, a service and a storage do on a bad day, to a load and a publication that are tried again as activities are: no
+ * loss, no duplicate, no half publication. Between the peer and the code under test stands the real driver with its own retries.
+ */
+
+let peer: Peer;
+let platforms = 0;
+beforeAll(async () => {
+  peer = await startPeer({ idleLockSeconds: 1 });
+});
+afterEach(() => peer.clearFaults());
+
+const ATTEMPTS = 6;
+
+/** Tries again whatever an activity would. */
+async function retried<T>(work: (attempt: number) => Promise<T>, failures: string[]): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt);
+    } catch (error) {
+      if (error instanceof TerminalError || attempt === ATTEMPTS) throw error;
+      failures.push((error as Error).message);
+    }
+  }
+}
+
+const lost = (match: string): PeerFault[] => [
+  // The answer does not arrive, and when the driver asks again its session is gone: nobody knows what became of the statement.
+  { match, action: 'drop-after' },
+  { match, action: 'expire-session' },
+];
+
+const FAULTS: [name: string, faults: PeerFault[]][] = [
+  ['a file that does not reach the stage', [{ match: '^put', action: 'lose-put' }]],
+  ['a COPY that is answered with 503', [{ match: '^copy', action: '503' }]],
+  ['a COPY whose connection is dropped before it runs', [{ match: '^copy', action: 'drop-before' }]],
+  ['a COPY whose answer is lost', lost('^copy')],
+  ['a COPY that an operator ends', [{ match: '^copy', action: 'error', error: failure('000604', '57014') }]],
+  ['a COMMIT whose connection is dropped before it runs', [{ match: '^commit', action: 'drop-before', nth: 2 }]],
+  ['a COMMIT whose answer is lost', [{ match: '^commit', action: 'drop-after', nth: 2 }]],
+  ['each COMMIT in turn, whose outcome nobody knows', lost('^commit')],
+  ['a session that expires', [{ match: '^update store_lock', action: 'expire-session', nth: 2 }]],
+  ['a token that expires', [{ match: '^update store_lock', action: 'expire-token', nth: 2 }]],
+  ['a lock that is not let go', [{ match: 'store_lock set', action: 'error', error: failure('000625', '57014') }]],
+  ['a slow statement', [{ match: 'clone', action: 'slow', seconds: 2 }]],
+  ['a clone whose answer is lost', lost('_NEXT_.*clone')],
+  ['a SWAP that is answered with 503', [{ match: 'swap with', action: '503' }]],
+  ['a SWAP whose connection is dropped before it runs', [{ match: 'swap with', action: 'drop-before' }]],
+  ['a SWAP whose answer is lost', [{ match: 'swap with', action: 'drop-after' }]],
+  ['a SWAP whose outcome nobody knows', lost('swap with')],
+  ['a DROP of what was swapped out that fails', [{ match: '^drop database', action: 'expire-session' }]],
+];
+
+function failure(code: string, sqlState: string): { code: string; sqlState: string; message: string } {
+  return { code, sqlState, message: 'a fault that the test asked for' };
+}
+
+describe('a load and a publication on Snowflake, through', () => {
+  it.each(FAULTS)('%s', async (_name, faults) => {
+    const settings = peerSettings(peer, `MFG_F${++platforms}`);
+    const bench = new WarehouseBench((stateDir) => snowflakeUnderTest(settings, stateDir, 0));
+    bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m0,tin,1\n`);
+    await bench.run();
+    bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m1,steel,1\nm2,only two\nm3,,003\n`);
+    bench.deliver('2026-03-02/readings.csv', 'reading_id,value\nr1,1\n');
+    for (const fault of faults) await peer.addFault(fault);
+    await peer.forgetStatements();
+    const failures: string[] = [];
+    const manifest = await retried(() => bench.plan(), failures);
+    await retried((attempt) => bench.load(manifest, attempt), failures);
+    const { publication } = await retried(() => bench.candidate(manifest), failures);
+    const published = await retried(() => bench.warehouse.publish(publication), failures);
+    await peer.clearFaults();
+    expect(published).toEqual({ publication, outcome: 'PUBLISHED' });
+    expect(await bench.values('select material_id from raw.materials order by 1')).toEqual(['m1', 'm3']);
+    expect(await bench.values('select reading_id from raw.readings')).toEqual(['r1']);
+    expect(await bench.values('select raw_record from raw.raw_rejected_rows')).toEqual(['m2,only two']);
+    expect(await bench.values('select count(distinct _load_seq) from raw.materials_run')).toEqual(['2']);
+    expect(
+      await bench.values("select count(*) from raw.raw_load_audit where status = 'LOADED' group by load_seq"),
+    ).toEqual(['1', '1', '1']);
+    expect(await bench.warehouse.head()).toBe(publication);
+    const found = await bench.warehouse.reconcile({ checksums: false });
+    expect(found.filter(({ severity }) => severity !== 'INFO')).toEqual([]);
+    const disturbed = (await peer.statements()).length;
+    expect(disturbed).toBeGreaterThan(0);
+    console.log(`${_name}: ${failures.length} failed attempts${failures.map((said) => `\n  ${said}`).join('')}`);
+  });
+});
