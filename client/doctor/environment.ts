@@ -5,8 +5,8 @@ import { configSchema, PROJECT_ROOT } from '../../contracts/config';
 import { snowflakeSchema } from '../../contracts/snowflake-settings';
 import type { Check } from './finding';
 
-/** Read elsewhere than in a schema: by set-up, by the command line, by the driver, by Temporal's own configuration. */
-const OTHER_NAMES = ['MFG_PYTHON', 'MFG_DEBUG', 'SNOWFLAKE_HOME'];
+/** Read elsewhere than in a schema: by set-up, by the command line, by docker-compose.yml, by the driver. */
+const OTHER_NAMES = ['MFG_PYTHON', 'MFG_DEBUG', 'MFG_PUBLISH_ADDRESS', 'SNOWFLAKE_HOME'];
 /** Prefixes of variables that others read: Temporal's environment configuration, the driver itself. */
 const OTHERS = /^(TEMPORAL_|SNOWFLAKE_(DISABLE|WIF|RUNNING|CRL)_)/;
 const OURS = /^(MFG_|SNOWFLAKE_)/;
@@ -52,8 +52,8 @@ export function checkEnvironment(file = path.join(PROJECT_ROOT, '.env'), env: No
 
 /** Variables that begin as ours do and are not ours, and those that are one of ours but for a typo. */
 function isMistaken(name: string): boolean {
-  if (KNOWN.includes(name) || OTHERS.test(name)) return false;
-  return OURS.test(name) || (/_/.test(name) && /^M[A-Z]{2}_/.test(name) && closest(name) !== undefined);
+  if (KNOWN.includes(name)) return false;
+  return closest(name) !== undefined || (OURS.test(name) && !OTHERS.test(name));
 }
 
 function closest(name: string): string | undefined {

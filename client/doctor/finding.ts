@@ -37,12 +37,11 @@ export async function examine(checks: [name: string, Check][], onFinding: (findi
   }
 }
 
-/**
- * What an error says and what it advises: our errors name the fault first and what to do after the last colon.
- */
+/** What an error says and what it advises: our errors name the fault first and what to do after the last colon. */
 export function sentences(error: unknown): [detail: string, remedy: string] {
   const text = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
   const colon = text.lastIndexOf(': ');
-  if (colon < 0) return [text, 'run the same command with MFG_DEBUG=1 for details'];
+  // What somebody else said stands in brackets, with colons of its own.
+  if (colon < text.lastIndexOf(')')) return [text, 'run the same command with MFG_DEBUG=1 for details'];
   return [text.slice(0, colon), text.slice(colon + 2).replace(/\.$/, '')];
 }

@@ -88,5 +88,8 @@ export function checkDbtProject({ dbtDir, warehouse, threads }: Config): Check {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
+  return text
+    .replace(/^Encountered an error:/, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 }

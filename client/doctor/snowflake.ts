@@ -66,7 +66,7 @@ export function checkSnowflake(): Check {
 async function step(tell: Tell, name: string, remedy: string, work: () => Promise<string>): Promise<void> {
   await work().then(
     (detail) => tell.ok(name, detail),
-    (error: unknown) => tell.failed(name, sentences(error).join(': '), remedy),
+    (error: unknown) => tell.failed(name, sentences(error)[0], remedy),
   );
 }
 

@@ -53,7 +53,9 @@ describe('mfg warehouse setup --apply', () => {
   it('makes everything, and nothing more when it is repeated', async () => {
     const first = await mfg('warehouse', 'setup', '--apply', '--public-key', publicKey);
     expect(first).toMatchObject({ code: 0, err: '' });
-    expect(first.out).toMatch(/SYSADMIN: Warehouse PLANT_LOAD successfully created/);
+    expect(first.out).toMatch(
+      /✓ CREATE WAREHOUSE IF NOT EXISTS PLANT_LOAD .*: Warehouse PLANT_LOAD successfully created/,
+    );
     const made = await shown();
     expect(await mfg('warehouse', 'setup', '--apply', '--public-key', publicKey)).toMatchObject({ code: 0, err: '' });
     expect(await shown()).toEqual(made);
@@ -81,6 +83,6 @@ describe('mfg warehouse setup --apply', () => {
     await peer.clearFaults();
     expect(code).toBe(1);
     expect(err).toMatch(/^Stopped at, as ACCOUNTADMIN: CREATE RESOURCE MONITOR/);
-    expect(err).toMatch(/the role lacks a right: .*\(003001: Insufficient privileges\)/);
+    expect(err).toMatch(/\(003001: Insufficient privileges\), since the role lacks a right: run/);
   });
 });
