@@ -1,3 +1,5 @@
+import { TerminalError } from '../../contracts/errors';
+
 /** What a check found: fine; worth knowing; or something without which the platform does not work. */
 export type Verdict = 'ok' | 'warning' | 'failed';
 
@@ -41,7 +43,8 @@ export async function examine(checks: [name: string, Check][], onFinding: (findi
 export function sentences(error: unknown): [detail: string, remedy: string] {
   const text = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
   const colon = text.lastIndexOf(': ');
-  // What somebody else said stands in brackets, with colons of its own.
-  if (colon < text.lastIndexOf(')')) return [text, 'run the same command with MFG_DEBUG=1 for details'];
+  // What somebody else said has colons of its own: in other errors, and in the brackets of ours.
+  if (!(error instanceof TerminalError) || colon < text.lastIndexOf(')'))
+    return [text, 'run the same command with MFG_DEBUG=1 for details'];
   return [text.slice(0, colon), text.slice(colon + 2).replace(/\.$/, '')];
 }
