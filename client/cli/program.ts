@@ -3,6 +3,7 @@ import { codeVersion } from '../../contracts/installation';
 import { addBackfill } from './commands/backfill';
 import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
+import { addDoctor } from './commands/doctor';
 import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
 import { addPin, addUnpin } from './commands/pin';
@@ -69,6 +70,7 @@ function createProgram(): Command {
     addExport,
     addRetention,
     addReconcile,
+    addDoctor,
     addWarehouse,
     addDev,
     addWorker,
@@ -91,6 +93,7 @@ Examples:
   npx mfg export plant_day_kpis --out kpis.parquet
   npx mfg retention --dry-run            what could be removed, and the space it takes
   npx mfg reconcile                      do Temporal, the audits, the log and the files agree?
+  npx mfg doctor                         is everything there, and how to mend what is not
   npx mfg status                         what is published, the last loads, where the Web UI is
   npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one
   npx mfg rollback                       readers go back to the publication before

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import { assertWorkerPolls, connectClient } from '../../client/connection';
+import { examine, type Finding } from '../../client/doctor/finding';
+import { checkTemporal } from '../../client/doctor/temporal';
 import { leasePlatform, type Lease } from '../../client/platform';
 import { loadConfig, PROJECT_ROOT, type Config } from '../../contracts/config';
 import { PlatformError, TemporalUnreachableError } from '../../contracts/errors';
@@ -154,6 +156,18 @@ describe('another Temporal server', () => {
       await expect(assertWorkerPolls(connected)).rejects.toThrow(
         `No worker polls task queue 'mfg-data-platform' at ${server.address}: start one with \`npm run worker\`.`,
       );
+      const findings: Finding[] = [];
+      await examine([['Temporal', checkTemporal(external)]], (finding) => findings.push(finding));
+      expect(findings).toEqual([
+        { check: 'Temporal', verdict: 'ok', detail: `${server.address}, namespace default` },
+        { check: 'search attributes', verdict: 'ok', detail: Object.keys(SEARCH_ATTRIBUTES).join(', ') },
+        {
+          check: 'worker',
+          verdict: 'failed',
+          detail: `No worker polls task queue 'mfg-data-platform' at ${server.address}`,
+          remedy: 'start one with `npm run worker`',
+        },
+      ]);
       const worker = node([path.join(DIST, 'workers', 'main.js')], { TEMPORAL_ADDRESS: server.address });
       const output = collect(worker);
       await until(() => output().includes('Polling task queue'));

@@ -119,7 +119,7 @@ describe('Snowflake login', () => {
     writeFileSync(privateKey, first);
     expect(loginOptions({ ...settings, privateKeyPassphrase: undefined }).privateKey).toBe(first);
     expect(() => loginOptions(withKey(writeKeyPair({ passphrase: 'a' }).privateKey, 'secret-1'))).toThrow(
-      /cannot be used: SNOWFLAKE_PRIVATE_KEY_PASSPHRASE does not open it/,
+      /since its passphrase is another one: correct SNOWFLAKE_PRIVATE_KEY_PASSPHRASE/,
     );
   });
 

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { examine, type Finding } from '../../client/doctor/finding';
+import { checkSnowflake } from '../../client/doctor/snowflake';
 import { loadSnowflakeNames } from '../../contracts/snowflake-settings';
 import { SnowflakeAccount } from '../../warehouse/snowflake/connection';
 import { mfg } from '../support/command-line';
@@ -53,7 +55,9 @@ describe('mfg warehouse setup --apply', () => {
   it('makes everything, and nothing more when it is repeated', async () => {
     const first = await mfg('warehouse', 'setup', '--apply', '--public-key', publicKey);
     expect(first).toMatchObject({ code: 0, err: '' });
-    expect(first.out).toMatch(/SYSADMIN: Warehouse PLANT_LOAD successfully created/);
+    expect(first.out).toMatch(
+      /✓ CREATE WAREHOUSE IF NOT EXISTS PLANT_LOAD .*: Warehouse PLANT_LOAD successfully created/,
+    );
     const made = await shown();
     expect(await mfg('warehouse', 'setup', '--apply', '--public-key', publicKey)).toMatchObject({ code: 0, err: '' });
     expect(await shown()).toEqual(made);
@@ -81,6 +85,54 @@ describe('mfg warehouse setup --apply', () => {
     await peer.clearFaults();
     expect(code).toBe(1);
     expect(err).toMatch(/^Stopped at, as ACCOUNTADMIN: CREATE RESOURCE MONITOR/);
-    expect(err).toMatch(/the role lacks a right: .*\(003001: Insufficient privileges\)/);
+    expect(err).toMatch(/\(003001: Insufficient privileges\), since the role lacks a right: run/);
+  });
+
+  /** What the doctor says of the account, by check. */
+  async function diagnosed(prefix: string): Promise<Record<string, Finding>> {
+    process.env.MFG_SNOWFLAKE_PREFIX = prefix;
+    const findings: Finding[] = [];
+    try {
+      await examine([['Snowflake', checkSnowflake()]], (finding) => findings.push(finding));
+    } finally {
+      process.env.MFG_SNOWFLAKE_PREFIX = 'PLANT';
+    }
+    return Object.fromEntries(findings.map((finding) => [finding.check, finding]));
+  }
+
+  it('is what the doctor asks for, who leaves nothing behind', async () => {
+    const databases = await asked('SHOW DATABASES');
+    const verdicts = Object.entries(await diagnosed('PLANT')).map(([check, { verdict }]) => `${verdict} ${check}`);
+    expect(verdicts).toEqual([
+      'ok Snowflake login',
+      'ok session',
+      'ok clock',
+      'ok virtual warehouse PLANT_LOAD',
+      'ok virtual warehouse PLANT_TRANSFORM',
+      'ok virtual warehouse PLANT_READ',
+      'ok right to make databases',
+      'ok store',
+      'ok stage',
+      // The peer knows no owners.
+      'warning published database',
+    ]);
+    expect(await asked('SHOW DATABASES', 'LIST @PLANT_STORE.RAW.LOADS')).toEqual([...databases, []]);
+  });
+
+  it('is what the doctor recommends where it is missing', async () => {
+    const { store, stage, 'published database': published } = await diagnosed('NOWHERE');
+    for (const finding of [store, stage, published]) {
+      expect(finding).toMatchObject({ verdict: 'failed', remedy: 'npx mfg warehouse setup --apply' });
+    }
+    await peer.addFault({
+      match: 'CREATE TRANSIENT DATABASE PLANT_DOCTOR',
+      action: 'error',
+      error: { code: '003001', sqlState: '42501', message: 'Insufficient privileges to operate on account' },
+    });
+    expect((await diagnosed('PLANT'))['right to make databases']).toMatchObject({
+      verdict: 'failed',
+      detail: expect.stringMatching(/\(003001: .*\), since the role lacks a right$/) as string,
+    });
+    await peer.clearFaults();
   });
 });

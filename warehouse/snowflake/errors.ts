@@ -138,7 +138,7 @@ export function snowflakeError(what: string, raw: unknown): Error {
     .replace(/[.\s]+$/, '');
   return meaning === 'passes'
     ? new SnowflakeUnavailableError(`${what} failed (${code}: ${said}).`, code)
-    : new meaning[0](`${what} failed, since ${meaning[1]} (${code}: ${said}).`, code);
+    : new meaning[0](`${what} failed (${code}: ${said}), since ${meaning[1]}.`, code);
 }
 
 /** Six digits: Snowflake's come as text, the driver's as numbers, both sometimes without their leading zeros. */

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../contracts/errors';
 import type { SnowflakeSettings } from '../../contracts/snowflake-settings';
 
 const FEWEST_KEY_BITS = 2048;
+const NEW_KEY = 'make one as `npx mfg warehouse setup --help` shows';
 
 /** Logins that open a browser: somebody must sit there. */
 const ATTENDED = ['EXTERNALBROWSER', 'OAUTH_AUTHORIZATION_CODE', 'USERNAME_PASSWORD_MFA'];
@@ -57,25 +58,29 @@ export function warnOfPassword({ authenticator }: SnowflakeSettings): void {
  * @throws ConfigurationError when the file cannot be read, is no RSA key of 2048 bits or more, or its passphrase is wrong.
  */
 function readPrivateKey({ privateKeyPath: file = '', privateKeyPassphrase: passphrase }: SnowflakeSettings): string {
-  const wrong = (why: string) => new ConfigurationError(`The private key ${file} cannot be used: ${why}.`);
+  const wrong = (why: string) => new ConfigurationError(`The private key ${file} cannot be used, since ${why}.`);
   let pem: Buffer;
   try {
     pem = readFileSync(file);
   } catch (error) {
     const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-    throw wrong(`the file cannot be read (${code}); correct SNOWFLAKE_PRIVATE_KEY_PATH`);
+    throw wrong(`the file cannot be read (${code}): correct SNOWFLAKE_PRIVATE_KEY_PATH`);
   }
   const isEncrypted = pem.includes('ENCRYPTED');
-  if (isEncrypted && passphrase === undefined) throw wrong('it is encrypted; set SNOWFLAKE_PRIVATE_KEY_PASSPHRASE');
+  if (isEncrypted && passphrase === undefined) throw wrong('it is encrypted: set SNOWFLAKE_PRIVATE_KEY_PASSPHRASE');
   let key;
   try {
     key = createPrivateKey({ key: pem, format: 'pem', ...(isEncrypted && { passphrase }) });
   } catch {
-    throw wrong(isEncrypted ? 'SNOWFLAKE_PRIVATE_KEY_PASSPHRASE does not open it' : 'it is no private key in PEM form');
+    throw wrong(
+      isEncrypted
+        ? `its passphrase is another one: correct SNOWFLAKE_PRIVATE_KEY_PASSPHRASE`
+        : `it is no private key in PEM form: ${NEW_KEY}`,
+    );
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (key.asymmetricKeyType !== 'rsa' || bits < FEWEST_KEY_BITS) {
-    throw wrong(`it must be an RSA key of at least ${FEWEST_KEY_BITS} bits`);
+    throw wrong(`it is no RSA key of at least ${FEWEST_KEY_BITS} bits: ${NEW_KEY}`);
   }
   return key.export({ format: 'pem', type: 'pkcs8' }).toString();
 }

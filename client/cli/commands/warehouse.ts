@@ -80,7 +80,7 @@ async function setup(options: SetupOptions): Promise<void> {
     await account.withConnection({ command: 'mfg warehouse setup' }, 'none', (connection) =>
       applySetup(connection, sections, (step) => {
         steps.push(step);
-        if (!options.json) console.log(`${colors.green('✓')} ${step.role}: ${visible(step.status)}`);
+        if (!options.json) console.log(lineOf(step));
       }),
     );
   } catch (error) {
@@ -93,6 +93,14 @@ async function setup(options: SetupOptions): Promise<void> {
   if (options.json) console.log(JSON.stringify(steps, null, 2));
   else console.log(`${plural(steps.length, 'statement')} done; repeating them changes nothing.`);
 }
+
+function lineOf({ statement, status }: SetupStep): string {
+  const shown = statement.length > SHOWN ? `${statement.slice(0, SHOWN)}…` : statement;
+  return `${colors.green('✓')} ${visible(shown)}: ${colors.dim(visible(status))}`;
+}
+
+/** Characters of a statement that say what it is. */
+const SHOWN = 90;
 
 function nextOf(sections: ReturnType<typeof accountSetup>, done: number): { role: string; statement: string } {
   const all = sections.flatMap(({ role, statements }) => statements.map((statement) => ({ role, statement })));
