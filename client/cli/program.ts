@@ -43,7 +43,8 @@ export async function runCommandLine(args: string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+/** The command line with all its commands, before it parses anything. */
+export function createProgram(): Command {
   const program = new Command('mfg')
     .description('Manufacturing data platform: CSV exports to a warehouse, dbt models, data quality, run by Temporal.')
     .version(codeVersion())

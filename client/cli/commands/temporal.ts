@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
+import { PlatformError } from '../../../contracts/errors';
 import { venvProgram } from '../../../contracts/installation';
 import { externalServer } from '../../connection';
 import { leasePlatform } from '../../platform';
@@ -39,6 +41,11 @@ async function temporal(args: string[]): Promise<void> {
 
 async function runTemporal(config: Config, args: string[]): Promise<number> {
   const program = venvProgram('temporal');
+  if (!existsSync(program)) {
+    throw new PlatformError(
+      "Temporal's command line is not installed here, as in the image: use `docker compose run --rm temporal-cli`, or the `temporal` of another machine.",
+    );
+  }
   const external = externalServer(config);
   if (external !== undefined) {
     return runTool(program, args, { env: { ...process.env, TEMPORAL_ADDRESS: external.address } });
