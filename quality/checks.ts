@@ -1,7 +1,6 @@
 import { DateTime } from 'luxon';
 import type { CheckOutcome } from '../contracts/run';
 import type { SourceSystem, SourceTable } from '../contracts/source-contract';
-import { sqlIdentifier, sqlString } from '../duckdb/sql-text';
 import type { QueryTarget, Warehouse } from '../warehouse/warehouse';
 import { judgeFreshness } from './freshness';
 
@@ -132,26 +131,27 @@ async function readFacts(
   asOf: Date,
   signal: AbortSignal | undefined,
 ): Promise<TableFacts> {
-  const current = `raw.${sqlIdentifier(table.name)}`;
-  const history = `raw.${sqlIdentifier(`${table.name}_history`)}`;
-  const staging = `staging.${sqlIdentifier(`stg_${system.name}__${table.name}`)}`;
-  const keys = table.key.map((name) => cleanCell(name, nullTokensOf(table, name)));
+  const { identifier, literal } = warehouse;
+  const current = `raw.${identifier(table.name)}`;
+  const history = `raw.${identifier(`${table.name}_history`)}`;
+  const staging = `staging.${identifier(`stg_${system.name}__${table.name}`)}`;
+  const keys = table.key.map((name) => cleanCell(warehouse, name, nullTokensOf(table, name)));
   const hasKey = keys.map((key) => `${key} is not null`).join(' and ');
-  const content = table.columns.map((column) => sqlIdentifier(column.name)).join(', ');
+  const content = table.columns.map((column) => identifier(column.name)).join(', ');
   const keyText = keys.join(` || ' / ' || `);
   const asOfDate = DateTime.fromJSDate(asOf, { zone: system.timeZone }).toISODate() ?? '';
-  const asOfLiteral = `timestamp ${sqlString(asOf.toISOString().replace('T', ' ').replace('Z', ''))}`;
+  const asOfLiteral = `timestamp '${asOf.toISOString().replace('T', ' ').replace('Z', '')}'`;
   // An append table's later delivery supersedes an earlier one: only repeats within one delivery are duplicates.
   const within = table.mode === 'append' ? ', _logical_date' : '';
   const event =
     table.eventTime === undefined
       ? 'null'
-      : `(select max(${sqlIdentifier(table.eventTime)}) from ${staging}
-          where ${sqlIdentifier(table.eventTime)} <= ${asOfLiteral})`;
+      : `(select max(${identifier(table.eventTime)}) from ${staging}
+          where ${identifier(table.eventTime)} <= ${asOfLiteral})`;
   const { rows } = await warehouse.query(
     target,
     `with loads as (
-       select load_seq, logical_date from raw.current_load where table_name = ${sqlString(table.name)}
+       select load_seq, logical_date from raw.current_load where table_name = ${literal(table.name)}
      ), audit as (
        select sum(rows_read) as rows_read, sum(rows_rejected) as rows_rejected
        from raw.raw_load_audit where status = 'LOADED' and load_seq in (select load_seq from loads)
@@ -164,13 +164,13 @@ async function readFacts(
        (select rows_rejected from audit) as rejected,
        (select count(*) from ${history}) as raw_rows,
        (select count(*) from ${current}) as current_rows,
-       (select count(*) from (select distinct ${keys.join(', ')} from ${current} where ${hasKey})) as keys,
+       (select count(*) from (select distinct ${keys.join(', ')} from ${current} where ${hasKey}) as d) as distinct_keys,
        (select count(*) from ${current} where not (${hasKey})) as keyless_rows,
        (select count(*) from ${staging}) as staging_rows,
        (select coalesce(sum(copies - variants), 0) from groups) as identical_duplicates,
        (select count(*) from groups where variants > 1) as conflicting_keys,
        (select min(key_text) from groups where variants > 1) as sample_key,
-       (select max(logical_date)::varchar from loads where logical_date <= date ${sqlString(asOfDate)}) as newest_date,
+       (select max(logical_date)::varchar from loads where logical_date <= date '${asOfDate}') as newest_date,
        (select max(_loaded_at)::varchar from ${history} where _loaded_at <= ${asOfLiteral}) as newest_load,
        ${event}::varchar as newest_event`,
     signal,
@@ -181,7 +181,7 @@ async function readFacts(
     rejected: Number(row.rejected ?? 0),
     rawRows: Number(row.raw_rows),
     currentRows: Number(row.current_rows),
-    keys: Number(row.keys),
+    keys: Number(row.distinct_keys),
     stagingRows: Number(row.staging_rows),
     identicalDuplicates: Number(row.identical_duplicates),
     conflictingKeys: Number(row.conflicting_keys),
@@ -198,9 +198,9 @@ function nullTokensOf(table: SourceTable, column: string): string[] {
 }
 
 /** A cell as staging cleans it: trimmed of white space; empty, and one of the null tokens, is null. */
-function cleanCell(column: string, nullTokens: string[]): string {
-  const trimmed = `trim(${sqlIdentifier(column)}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))`;
-  return ['', ...nullTokens].reduce((cell, token) => `nullif(${cell}, ${sqlString(token)})`, trimmed);
+function cleanCell({ identifier, literal }: Warehouse, column: string, nullTokens: string[]): string {
+  const trimmed = `trim(${identifier(column)}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))`;
+  return ['', ...nullTokens].reduce((cell, token) => `nullif(${cell}, ${literal(token)})`, trimmed);
 }
 
 /**

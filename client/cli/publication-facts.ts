@@ -47,8 +47,13 @@ async function entries(warehouse: Warehouse, which: string): Promise<Entry[]> {
   const { rows } = await warehouse.query(
     HEAD,
     `select *, publication in (
-         select publication from raw.raw_publication_pin group by publication having arg_max(action, event_id) = 'PIN'
-       ) as pinned, coalesce(published_at, built_at, created_at)::varchar as at
+         select publication
+         from (
+           select publication, action, row_number() over (partition by publication order by event_id desc) as age
+           from raw.raw_publication_pin
+         ) as pins
+         where age = 1 and action = 'PIN'
+       ) as pinned, coalesce(published_at, built_at, created_at) as at_time
      from raw.raw_publication ${which}`,
   );
   return rows.map((row) => ({
@@ -65,7 +70,7 @@ async function entries(warehouse: Warehouse, which: string): Promise<Entry[]> {
     tests: numberOrNull(row.tests),
     warnings: numberOrNull(row.warnings),
     buildSeconds: numberOrNull(row.build_seconds),
-    at: String(row.at),
+    at: String(row.at_time),
     loadId: String(row.load_id),
     codeVersion: String(row.code_version),
     failure: textOrNull(row.failure),

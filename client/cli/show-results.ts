@@ -153,7 +153,7 @@ async function showDrift(warehouse: Warehouse, loadId: string): Promise<void> {
     table(
       ['table', 'drift', 'column', 'policy', 'files', 'first'],
       events.map((row) =>
-        [row.table_name, row.drift, row.column_name, row.policy, number(row.files), row.first].map(String),
+        [row.table_name, row.drift, row.column_name, row.policy, number(row.files), row.first_file].map(String),
       ),
       { right: ['files'] },
     ),

@@ -43,17 +43,28 @@ export class LiveBench {
   /**
    * @param dates the shipped export's logical dates to deliver, all of them by default.
    * @param dbtDir the dbt project; by default the small one, which knows four of the delivered tables.
+   * @param variables of every worker's environment: another warehouse, for example.
    */
-  constructor(dates = shippedDates(), dbtDir = smallDbtProject()) {
+  constructor(
+    dates = shippedDates(),
+    dbtDir = smallDbtProject(),
+    protected readonly variables: Record<string, string> = {},
+  ) {
     mkdirSync(path.join(this.sourceDir, 'mes'), { recursive: true });
     for (const date of dates) this.deliverShipped(date);
     this.config = loadConfig({
       MFG_STATE_DIR: this.stateDir,
       MFG_SOURCE_DIR: this.sourceDir,
       MFG_DBT_DIR: dbtDir,
+      ...variables,
     });
-    this.warehouse = createDuckDbWarehouse(this.stateDir, 'test');
+    this.warehouse = this.makeWarehouse();
     closeAfterTests(() => this.close());
+  }
+
+  /** What the tests ask the warehouse with. */
+  protected makeWarehouse(): Warehouse {
+    return createDuckDbWarehouse(this.stateDir, 'test');
   }
 
   deliverShipped(date: string): void {
@@ -122,6 +133,7 @@ export class LiveBench {
       MFG_STATE_DIR: this.stateDir,
       MFG_SOURCE_DIR: this.sourceDir,
       MFG_DBT_DIR: this.config.dbtDir,
+      ...this.variables,
       ...variables,
     };
     const worker = spawn(process.execPath, [path.join(dist, 'workers', 'main.js')], {

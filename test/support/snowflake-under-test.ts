@@ -9,8 +9,14 @@ import type { MakeWarehouse, TestedWarehouse } from './warehouse-bench';
 let made = 0;
 
 /** How to reach a peer: the login is not checked. @param prefix of the platform's databases on it. */
-export function peerSettings({ port }: Pick<Peer, 'port'>, prefix: string): SnowflakeSettings {
-  return loadSnowflakeSettings({
+export function peerSettings(peer: Pick<Peer, 'port'>, prefix: string): SnowflakeSettings {
+  return loadSnowflakeSettings(peerEnvironment(peer, prefix));
+}
+
+/** The same, as a worker's environment. */
+export function peerEnvironment({ port }: Pick<Peer, 'port'>, prefix: string): Record<string, string> {
+  return {
+    MFG_WAREHOUSE: 'snowflake',
     SNOWFLAKE_ACCOUNT: 'peer',
     SNOWFLAKE_USER: 'tester',
     SNOWFLAKE_PASSWORD: 'not checked',
@@ -18,7 +24,7 @@ export function peerSettings({ port }: Pick<Peer, 'port'>, prefix: string): Snow
     SNOWFLAKE_PORT: String(port),
     SNOWFLAKE_PROTOCOL: 'http',
     MFG_SNOWFLAKE_PREFIX: prefix,
-  });
+  };
 }
 
 /** Warehouses on a peer, each a platform of its own. */

@@ -1,4 +1,5 @@
 import { withDuckDb } from '../../duckdb/connection';
+import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import type { Warehouse } from '../warehouse';
 import { sealPartitions } from '../store/ledger';
 import { storeMethods } from '../store/store-methods';
@@ -27,6 +28,8 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Wa
   const session = storeSessions(layout);
   return {
     dbtTarget: 'duckdb',
+    identifier: sqlIdentifier,
+    literal: sqlString,
 
     // The profile's path is relative: dbt runs in the candidate's folder.
     dbtEnvironment: () => ({}),

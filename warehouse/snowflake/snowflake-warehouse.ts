@@ -3,7 +3,7 @@ import { sealPartitions } from '../store/ledger';
 import { storeMethods } from '../store/store-methods';
 import type { Warehouse } from '../warehouse';
 import { SnowflakeAccount } from './connection';
-import { databaseNames } from './database-names';
+import { databaseNames, quoted } from './database-names';
 import { dbtEnvironment } from './dbt-environment';
 import { diff } from './diff';
 import { exportRelation } from './export';
@@ -14,6 +14,7 @@ import { clearStage, placePartition, requireRows } from './raw-tables';
 import { reconcile } from './reconcile';
 import { rejectedRecords } from './rejected-records';
 import { retain } from './retention';
+import { snowflakeString } from './sql-text';
 import { storeSessions } from './store';
 
 /** How a Snowflake warehouse is used by this process. */
@@ -43,6 +44,8 @@ export function createSnowflakeWarehouse(
   const { finish, ...log } = publishing(store, claimPatienceS);
   return {
     dbtTarget: 'snowflake',
+    identifier: quoted,
+    literal: snowflakeString,
 
     dbtEnvironment: (candidate) => dbtEnvironment(settings, names, candidate),
 

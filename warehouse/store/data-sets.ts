@@ -2,8 +2,13 @@ import { InvalidInputError } from '../../contracts/errors';
 import type { SourceTable } from '../../contracts/source-contract';
 import type { JsonRow } from '../../duckdb/connection';
 import type { ReplacedRows } from '../warehouse';
-import type { DataSetEntry } from './publication-log';
 import { inTexts, type StoreDb } from './store-db';
+
+/** A log entry and the data set that it shows. */
+export interface DataSetEntry {
+  publication: number;
+  dataSet: number;
+}
 
 /** A partition that a data set shows. */
 export interface VisiblePartition {

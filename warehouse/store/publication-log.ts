@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../contracts/errors';
 import type { PublishResult } from '../../contracts/run';
 import type { BuildRecord, Candidate, CandidateRequest } from '../warehouse';
 import { contractDigests, digestsOf, readArtifact, withChangedContracts, writeArtifacts } from './build-inputs';
-import { addLoadToDataSet, selectHead, visibleTables, type VisibleTable } from './data-sets';
+import { addLoadToDataSet, selectHead, visibleTables, type DataSetEntry, type VisibleTable } from './data-sets';
 import { utcNow, type StoreDb } from './store-db';
 import { forgetWithdrawn, withdraw } from './withdrawn';
 
@@ -11,12 +11,6 @@ export interface OpenedEntry extends Omit<Candidate, 'base' | 'folder'> {
   base: DataSetEntry | null;
   /** What its RAW views show, table by table. */
   tables: VisibleTable[];
-}
-
-/** A log entry and the data set that it shows. */
-export interface DataSetEntry {
-  publication: number;
-  dataSet: number;
 }
 
 /**

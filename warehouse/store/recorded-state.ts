@@ -1,8 +1,7 @@
 import type { JsonRow } from '../../duckdb/connection';
 import type { Disagreement } from '../warehouse';
-import { selectHead } from './data-sets';
+import { selectHead, type DataSetEntry } from './data-sets';
 import { checkStore } from './log-checks';
-import type { DataSetEntry } from './publication-log';
 import type { StoreDb } from './store-db';
 
 /** A partition as the ledger has it. */
