@@ -266,8 +266,11 @@ type Section = z.infer<typeof sectionSchema> & { others: Record<string, unknown>
 
 const NO_SECTION: Section = { others: {} };
 
-/** Never the platform's to take over: it decides on the warehouse of each piece of work, and opens databases by name. */
-const LEFT_OUT = ['warehouse', 'database', 'schema', 'username', 'private_key_pass'];
+/**
+ * Not for the driver: the platform decides on the virtual warehouse of each piece of work, opens databases by name, and has no
+ * log file written.
+ */
+const LEFT_OUT = ['warehouse', 'database', 'schema', 'username', 'private_key_pass', 'client_config_file'];
 
 /**
  * Reads one section of connections.toml, the file that Snowflake's own tools share.

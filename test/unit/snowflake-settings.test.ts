@@ -1,7 +1,12 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigurationError } from '../../contracts/errors';
-import { loadSnowflakeNames, loadSnowflakeSettings, snowflakeSchema } from '../../contracts/snowflake-settings';
+import {
+  loadAdminSettings,
+  loadSnowflakeNames,
+  loadSnowflakeSettings,
+  snowflakeSchema,
+} from '../../contracts/snowflake-settings';
 import { assertUnattended, loginOptions } from '../../warehouse/snowflake/login';
 import { scratchDir } from '../support/scratch';
 import { writeKeyPair } from '../support/snowflake-settings';
@@ -37,6 +42,18 @@ describe('Snowflake settings', () => {
       store: 'PLANT1_STORE',
       warehouses: { load: 'PLANT1_LOAD', transform: 'PLANT1_TRANSFORM', read: 'SHARED_READ' },
     });
+  });
+
+  it('are an administrator’s alone when a section is named for it, with their own default role', () => {
+    const env = connections(
+      '[plant]\naccount = "A"\nuser = "B"\n[admin]\naccount = "C"\nuser = "D"\nauthenticator = "externalbrowser"\n',
+    );
+    const service = { ...env, SNOWFLAKE_USER: 'MFG_SERVICE', SNOWFLAKE_PASSWORD: 'p', MFG_SNOWFLAKE_PREFIX: 'X' };
+    const admin = loadAdminSettings('admin', service);
+    expect(admin).toMatchObject({ account: 'C', user: 'D', password: undefined, authenticator: 'EXTERNALBROWSER' });
+    expect(admin.names.prefix).toBe('X');
+    expect(loginOptions(admin)).not.toHaveProperty('role');
+    expect(loadAdminSettings(undefined, service)).toMatchObject({ account: 'A', user: 'MFG_SERVICE', role: '' });
   });
 
   it('need no account for the names alone', () => {
