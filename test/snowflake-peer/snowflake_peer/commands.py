@@ -19,10 +19,18 @@ Command = Callable[["Session", "re.Match[str]"], Result]
 _COMMANDS: list[tuple[re.Pattern[str], Command]] = []
 
 
+_COMMENT_BEFORE = re.compile(r"/\*.*?\*/|--[^\n]*(?:\n|\Z)", re.DOTALL)
+
+
 def without_comments(sql: str) -> str:
-    """A statement without leading comments (dbt's query comment) and the closing semicolon."""
-    text = re.sub(r"\A(\s+|/\*.*?\*/|--[^\n]*(\n|\Z))+", "", sql, flags=re.S)
-    return text.rstrip().rstrip(";").rstrip()
+    """A statement without the comments around it (dbt's query comment stands last) and without the closing semicolon."""
+    text = sql.strip()
+    while match := _COMMENT_BEFORE.match(text):
+        text = text[match.end() :].lstrip()
+    while text.endswith(";") or text.endswith("*/"):
+        end = len(text) - 1 if text.endswith(";") else text.rfind("/*")
+        text = text[: max(end, 0)].rstrip()
+    return text
 
 
 def run(session: Session, text: str) -> Result | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CREATED = "1970-01-01 00:00:00.000 +0000"
 _SHOW = re.compile(
     rf"show\s+(?:terse\s+)?(?P<what>databases|schemas|objects|tables|views|columns|parameters|warehouses|roles|users|stages|"
-    rf"transactions|locks|resource\s+monitors|file\s+formats)(?:\s+history)?"
+    rf"transactions|user\s+functions|procedures|resource\s+monitors|file\s+formats)(?:\s+history)?"
     rf"(?:\s+like\s+'(?P<like>(?:[^'\\]|''|\\.)*)')?"
     rf"(?:\s+in(?:\s+(?P<scope>account|database|schema|table|view|session))?(?:\s+(?P<name>{NAME}))?)?"
     rf"(?:\s+like\s+'(?P<like_after>(?:[^'\\]|''|\\.)*)')?"
@@ -118,6 +118,10 @@ def _transactions(session: Session, _match: re.Match[str], _what: str) -> Rows:
     return ["id", "user", "session", "name", "state"], rows, 0
 
 
+def _no_functions(_session: Session, _match: re.Match[str], _what: str) -> Rows:
+    return ["created_on", "name", "schema_name", "catalog_name", "arguments", "description", "is_builtin", "is_aggregate", "is_table_function", "language"], [], 1
+
+
 def _others(session: Session, _match: re.Match[str], what: str) -> Rows:
     kind = what.removesuffix("S")
     rows = [(_CREATED, name, text) for name, text in session.account.objects.of_kind(kind)]
@@ -185,4 +189,5 @@ def _list(session: Session, column: str, view: str, database_column: str, databa
 _READERS = {
     "DATABASES": _databases, "SCHEMAS": _schemas, "OBJECTS": _objects, "TABLES": _objects, "VIEWS": _objects,
     "COLUMNS": _columns, "PARAMETERS": _parameters, "STAGES": _stages, "TRANSACTIONS": _transactions,
+    "USER FUNCTIONS": _no_functions, "PROCEDURES": _no_functions,
 }  # fmt: skip

@@ -83,8 +83,13 @@ def _whole_numbers(node: exp.Expression) -> exp.Expression:
 
 
 def _drop_keys(expression: exp.Expression) -> exp.Expression:
-    """Snowflake keeps primary, unique and foreign keys as a note and enforces only NOT NULL."""
-    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
+    """Snowflake keeps primary, unique and foreign keys as a note and enforces only NOT NULL; a named temporary table stays."""
+    if not isinstance(expression, exp.Create):
+        return expression
+    properties, table = expression.args.get("properties"), expression.find(exp.Table)
+    if properties and table and table.db:  # DuckDB knows temporary tables only outside of every schema
+        properties.set("expressions", [p for p in properties.expressions if not isinstance(p, exp.TemporaryProperty)])
+    if not isinstance(expression.this, exp.Schema):
         return expression
     schema = expression.this
     schema.set("expressions", [part for part in schema.expressions if not isinstance(part, _NOT_ENFORCED)])
