@@ -79,8 +79,11 @@
 {%- endmacro %}
 
 {% macro snowflake__days_between(first_day, last_day) -%}
-    select dateadd('day', value::integer, {{ first_day }}) as day
-    from table(flatten(array_generate_range(0, datediff('day', {{ first_day }}, {{ last_day }}) + 1)))
+    select dateadd('day', day_number.value::integer, wanted.first_day) as day
+    from (select {{ first_day }} as first_day, {{ last_day }} as last_day) as wanted,
+        lateral flatten(
+            input => array_generate_range(0, datediff('day', wanted.first_day, wanted.last_day) + 1)
+        ) as day_number
 {%- endmacro %}
 
 {#- The condition that a warehouse does not know a text as an IANA time zone; such a zone would fail every conversion. -#}

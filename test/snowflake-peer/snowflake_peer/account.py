@@ -18,6 +18,7 @@ from .databases import Databases
 from .errors import already_exists, does_not_exist
 from .locks import TableLocks
 from .names import NAME, parts
+from .results import CREATED
 from .session import Session
 from .stages import Stages
 from .transactions import Clock
@@ -108,7 +109,7 @@ class Grants:
             to = side == "TO" and (to_kind, to_name) == (kind, name)
             of = side == "OF" and privilege == "USAGE" and granted_on == "ROLE" and granted == name
             if on or to or of:
-                rows.append(("1970-01-01", privilege, granted_on, granted, to_kind, to_name, "false", "SYSADMIN"))
+                rows.append((CREATED, privilege, granted_on, granted, to_kind, to_name, "false", "SYSADMIN"))
         return rows
 
     @staticmethod

@@ -43,8 +43,13 @@ SUCCESS = "Statement executed successfully."
 
 
 def texts(names: list[str], rows: list[tuple[Any, ...]]) -> Result:
-    """A result whose columns are all texts, as SHOW's mostly are."""
-    return Result([(name, "VARCHAR") for name in names], rows, OTHER)
+    """A result whose columns are all texts but for `created_on`, as SHOW's mostly are."""
+    kinds = {"created_on": "TIMESTAMP WITH TIME ZONE"}
+    return Result([(name, kinds.get(name, "VARCHAR")) for name in names], rows, OTHER)
+
+
+# When everything was created: the peer does not remember it.
+CREATED = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def counts(names: list[str], values: list[int], type_id: int) -> Result:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from .databases import MACROS
 from .errors import SnowflakeError, does_not_exist, unsupported
 from .names import NAME, like_pattern, parts, quoted
-from .results import OTHER, Result, texts
+from .results import CREATED, OTHER, Result, texts
 
 if TYPE_CHECKING:
     from .session import Session
 
-_CREATED = "1970-01-01 00:00:00.000 +0000"
 _SHOW = re.compile(
     rf"show\s+(?:terse\s+)?(?P<what>databases|schemas|objects|tables|views|columns|parameters|warehouses|roles|users|stages|"
     rf"transactions|user\s+functions|procedures|resource\s+monitors|file\s+formats)(?:\s+history)?"
@@ -59,7 +58,7 @@ Rows = tuple[list[str], list[tuple[Any, ...]], int]
 def _databases(session: Session, _match: re.Match[str], _what: str) -> Rows:
     names = ["created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options", "retention_time", "kind"]
     rows = [
-        (_CREATED, name, "N", "Y" if name == session.database else "N", "", "SYSADMIN", "", "TRANSIENT", "0", "STANDARD")
+        (CREATED, name, "N", "Y" if name == session.database else "N", "", "SYSADMIN", "", "TRANSIENT", "0", "STANDARD")
         for name in sorted(session.databases.names())
     ]
     return names, rows, 1
@@ -68,7 +67,7 @@ def _databases(session: Session, _match: re.Match[str], _what: str) -> Rows:
 def _schemas(session: Session, match: re.Match[str], _what: str) -> Rows:
     found = _list(session, "schema_name", "SCHEMATA", "CATALOG_NAME", _database_of(session, match))
     rows = [
-        (_CREATED, name, "N", "N", database, "SYSADMIN", "", "", "0", "ROLE") for database, name in found if name not in ("main",)
+        (CREATED, name, "N", "N", database, "SYSADMIN", "", "", "0", "ROLE") for database, name in found if name not in ("main",)
     ]
     names = ["created_on", "name", "is_default", "is_current", "database_name", "owner", "comment", "options", "retention_time", "owner_role_type"]
     return names, rows, 1
@@ -83,7 +82,7 @@ def _objects(session: Session, match: re.Match[str], what: str) -> Rows:
     ):
         if database in (None, catalog) and schema in (None, schema_name) and wanted in (None, kind):
             shown = "TABLE" if kind == "BASE TABLE" else kind
-            rows.append((_CREATED, name, shown, catalog, schema_name, "", "SYSADMIN", row_count, "N", "N"))
+            rows.append((CREATED, name, shown, catalog, schema_name, "", "SYSADMIN", row_count, "N", "N"))
     names = ["created_on", "name", "kind", "database_name", "schema_name", "comment", "owner", "rows", "is_dynamic", "is_iceberg"]
     return names, rows, 1
 
@@ -106,7 +105,7 @@ def _parameters(session: Session, _match: re.Match[str], _what: str) -> Rows:
 
 def _stages(session: Session, _match: re.Match[str], _what: str) -> Rows:
     rows = [
-        (_CREATED, name, database, schema, "", "INTERNAL")
+        (CREATED, name, database, schema, "", "INTERNAL")
         for database, catalog in sorted(session.databases.names().items())
         for schema, name in session.stages.names(catalog)
     ]
@@ -124,7 +123,7 @@ def _no_functions(_session: Session, _match: re.Match[str], _what: str) -> Rows:
 
 def _others(session: Session, _match: re.Match[str], what: str) -> Rows:
     kind = what.removesuffix("S")
-    rows = [(_CREATED, name, text) for name, text in session.account.objects.of_kind(kind)]
+    rows = [(CREATED, name, text) for name, text in session.account.objects.of_kind(kind)]
     return ["created_on", "name", "definition"], rows, 1
 
 
