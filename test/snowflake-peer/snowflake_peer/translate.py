@@ -53,7 +53,7 @@ class Translator(FakeSnowflakeCursor):
         """The DuckDB statements for one Snowflake statement; `params` loses what the translation took into the text."""
         self._conn.database, self._conn._schema = database, schema
         self._conn.schema = schema
-        prepared = self._resolve_names(_drop_keys(expression).transform(_whole_numbers, copy=False), database)
+        prepared = self._resolve_names(_drop_keys(expression).transform(_before_fakesnow, copy=False), database)
         steps = [prepared] if isinstance(prepared, exp.Merge) else self._transform_explode(prepared)
         return [_mend(self._transform(step, params)) for step in steps]
 
@@ -74,8 +74,10 @@ def _fold(identifier: exp.Expression | None) -> str | None:
     return identifier.this if identifier.quoted else identifier.this.upper()
 
 
-def _whole_numbers(node: exp.Expression) -> exp.Expression:
-    """NUMBER(38,0) holds 38 digits; fakesnow would make it a 64-bit integer."""
+def _before_fakesnow(node: exp.Expression) -> exp.Expression:
+    """Keeps what fakesnow would lose: the 38 digits of NUMBER(38,0), and the characters that TRIM takes off."""
+    if isinstance(node, exp.Trim) and node.expression and not node.args.get("position"):
+        return exp.Anonymous(this="TRIM", expressions=[node.this, node.expression])
     if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.DECIMAL:
         if [parameter.name for parameter in node.expressions] in ([], ["38"], ["38", "0"]):
             return exp.DataType.build("int128", dialect="duckdb")
