@@ -7,27 +7,36 @@ import { withLock } from './set-up-lock.mjs';
 
 export const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const VENV = path.join(ROOT, '.mfg', 'venv');
+const PEER_VENV = path.join(ROOT, '.mfg', 'snowflake-peer-venv');
 
 const NODE_MODULES = path.join(ROOT, 'node_modules');
 const DIST = path.join(ROOT, 'dist');
 const DIST_NEXT = path.join(ROOT, 'dist.next');
 const LOG = path.join(ROOT, '.mfg', 'set-up.log');
 const STAMP = '.set-up.json';
-const OLDEST_PYTHON = [3, 10];
+
+/**
+ * The Python environments. The Snowflake peer has one of its own: it needs other versions of packages that dbt needs too, and a
+ * newer Python.
+ */
+const ENVIRONMENTS = {
+  python: { folder: VENV, oldestPython: [3, 10] },
+  peer: { folder: PEER_VENV, oldestPython: [3, 11] },
+};
 
 /** What each part downloads, as measured on Linux x64; shown before it starts. */
-const DOWNLOADS_MB = { npm: 220, run: 85, test: 35 };
+const DOWNLOADS_MB = { npm: 220, run: 85, test: 35, snowflake: 40, 'snowflake-peer': 90 };
 
 /** A set-up that cannot go on; its message is the one sentence to show. */
 export class SetUpError extends Error {}
 
 /**
- * Brings npm packages, the Python environment under `.mfg/venv` and the build under `dist/` up to their lock files and
+ * Brings npm packages, the Python environments under `.mfg` and the build under `dist/` up to their lock files and
  * sources. Does nothing, without the network, when they are. Each part ends by writing a stamp, so an interrupted part
  * is done again by the next call. Everything printed goes to stderr.
  *
- * @param {{ python: ('run' | 'test')[], npm?: false }} needs which requirements files the environment must hold; npm: false
- * takes the npm packages as they are
+ * @param {{ python: ('run' | 'test' | 'snowflake')[], peer?: 'snowflake-peer'[], npm?: false }} needs which requirements files each
+ * Python environment must hold; npm: false takes the npm packages as they are
  * @throws SetUpError whose message says what to install or where to look
  */
 export async function ensureSetUp(needs) {
@@ -46,7 +55,11 @@ export async function ensureSetUp(needs) {
         if (parts.includes('npm')) await installNpmPackages(run);
         if (parts.includes('build')) await build(run);
       })(),
-      parts.includes('python') ? installPythonPackages(run, needs.python) : undefined,
+      (async () => {
+        for (const kind of Object.keys(ENVIRONMENTS)) {
+          if (parts.includes(kind)) await installPythonPackages(run, ENVIRONMENTS[kind], needs[kind]);
+        }
+      })(),
     ]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -68,23 +81,28 @@ function partsDue(needs) {
   const npmDue = needs.npm !== false && !sameStamp(NODE_MODULES, npmStamp());
   const parts = [];
   if (npmDue) parts.push('npm');
-  if (pythonMissing(needs).length > 0) parts.push('python');
+  for (const kind of Object.keys(ENVIRONMENTS)) {
+    if (requirementsMissing(kind, needs).length > 0) parts.push(kind);
+  }
   if (npmDue || !sameStamp(DIST, buildStamp())) parts.push('build');
   return parts;
 }
 
-function pythonMissing(needs) {
-  const held = heldRequirements();
-  return needs.python.filter((name) => !held.includes(name));
+function requirementsMissing(kind, needs) {
+  const held = heldRequirements(ENVIRONMENTS[kind]);
+  return (needs[kind] || []).filter((name) => !held.includes(name));
 }
 
 function announce(parts, needs) {
   const downloads = [];
   if (parts.includes('npm')) downloads.push(`npm packages about ${DOWNLOADS_MB.npm} MB`);
-  const python = pythonMissing(needs).reduce((sum, name) => sum + DOWNLOADS_MB[name], 0);
-  if (parts.includes('python')) downloads.push(`Python packages about ${python} MB`);
+  const missing = Object.keys(ENVIRONMENTS).flatMap((kind) => requirementsMissing(kind, needs));
+  const python = missing.reduce((sum, name) => sum + DOWNLOADS_MB[name], 0);
+  if (missing.length > 0) downloads.push(`Python packages about ${python} MB`);
   if (downloads.length === 0) return;
-  say(`Setting up in ${ROOT}: ${downloads.join(', ')} to download (kept under node_modules and .mfg, 0.9 GB in all).`);
+  say(
+    `Setting up in ${ROOT}: ${downloads.join(', ')} to download (kept under node_modules and .mfg, 1.3 GB in all at most).`,
+  );
   say('About a minute on a fast connection; it is done once, and finished by the next call if interrupted.');
 }
 
@@ -123,9 +141,9 @@ async function installNpmPackages(run) {
  * The requirements files whose packages the environment holds, as they are now. None when it must be made anew: it is
  * absent or unfinished, the folder was moved, its Python was replaced, or a file changed.
  */
-function heldRequirements() {
-  const stamp = readStamp(VENV);
-  if (!stamp || stamp.path !== VENV || stamp.interpreter !== interpreterOfVenv()) return [];
+function heldRequirements({ folder }) {
+  const stamp = readStamp(folder);
+  if (!stamp || stamp.path !== folder || stamp.interpreter !== interpreterOf(folder)) return [];
   if (process.env.MFG_PYTHON && process.env.MFG_PYTHON !== stamp.requested) return [];
   const names = Object.keys(stamp.requirements);
   return names.every((name) => stamp.requirements[name] === requirementsDigest(name)) ? names : [];
@@ -135,56 +153,57 @@ function requirementsDigest(name) {
   return digest([`requirements/${name}.txt`]);
 }
 
-async function installPythonPackages(run, requirements) {
-  const held = heldRequirements();
-  fs.rmSync(path.join(VENV, STAMP), { force: true });
+async function installPythonPackages(run, environment, requirements) {
+  const { folder, oldestPython } = environment;
+  const held = heldRequirements(environment);
+  fs.rmSync(path.join(folder, STAMP), { force: true });
   if (held.length === 0) {
-    const python = findPython();
-    fs.rmSync(VENV, { recursive: true, force: true });
-    await run('Python environment', [python, '-m', 'venv', VENV]);
+    const python = findPython(oldestPython);
+    fs.rmSync(folder, { recursive: true, force: true });
+    await run('Python environment', [python, '-m', 'venv', folder]);
   }
   const missing = requirements.filter((name) => !held.includes(name));
   await run('Python packages', [
-    path.join(VENV, 'bin', 'python'),
+    path.join(folder, 'bin', 'python'),
     ...['-m', 'pip', 'install', '--no-deps', '--require-hashes', '--no-input', '--disable-pip-version-check'],
     ...['--progress-bar', 'off', '--quiet'],
     ...[].concat(...missing.map((name) => ['-r', path.join(ROOT, 'requirements', `${name}.txt`)])),
   ]);
-  writeStamp(VENV, {
-    path: VENV,
+  writeStamp(folder, {
+    path: folder,
     requested: process.env.MFG_PYTHON || '',
-    interpreter: interpreterOfVenv(),
+    interpreter: interpreterOf(folder),
     requirements: Object.fromEntries(held.concat(missing).map((name) => [name, requirementsDigest(name)])),
   });
 }
 
 /** The program behind the environment's `python` and the version it was made with: an upgraded system Python shows. */
-function interpreterOfVenv() {
+function interpreterOf(folder) {
   try {
-    const config = fs.readFileSync(path.join(VENV, 'pyvenv.cfg'), 'utf8');
+    const config = fs.readFileSync(path.join(folder, 'pyvenv.cfg'), 'utf8');
     const version = /^version(?:_info)? *= *(.+)$/m.exec(config);
-    return `${fs.realpathSync(path.join(VENV, 'bin', 'python'))} ${version ? version[1] : ''}`;
+    return `${fs.realpathSync(path.join(folder, 'bin', 'python'))} ${version ? version[1] : ''}`;
   } catch (error) {
     return null;
   }
 }
 
-function findPython() {
+function findPython(oldest) {
   const requested = process.env.MFG_PYTHON;
   const commands = requested
     ? [requested]
     : ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
   const found = commands.map(inspectPython).filter(Boolean);
-  const usable = found.find((python) => isNewEnough(python) && python.hasVenv);
+  const usable = found.find((python) => isNewEnough(python, oldest) && python.hasVenv);
   if (usable) return usable.command;
-  const needed = `Python ${OLDEST_PYTHON.join('.')} or newer is needed`;
+  const needed = `Python ${oldest.join('.')} or newer is needed`;
   const install = 'install it (Debian and Ubuntu: apt install python3 python3-venv), or name another one in MFG_PYTHON';
   if (found.length === 0) {
     throw new SetUpError(
       `${needed} and ${requested ? `MFG_PYTHON=${requested} does not start` : 'none was found'}: ${install}.`,
     );
   }
-  const withoutVenv = found.find(isNewEnough);
+  const withoutVenv = found.find((python) => isNewEnough(python, oldest));
   if (withoutVenv) {
     const [major, minor] = withoutVenv.version;
     throw new SetUpError(
@@ -202,8 +221,8 @@ function inspectPython(command) {
   return words.length === 4 ? { command, version: words.slice(0, 3), hasVenv: words[3] === 1 } : null;
 }
 
-function isNewEnough({ version: [major, minor] }) {
-  return major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]);
+function isNewEnough({ version: [major, minor] }, [oldestMajor, oldestMinor]) {
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 // --- build

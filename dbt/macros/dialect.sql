@@ -79,7 +79,7 @@
 {%- endmacro %}
 
 {% macro snowflake__days_between(first_day, last_day) -%}
-    select dateadd('day', day_number.value::integer, wanted.first_day) as day
+    select cast(dateadd('day', day_number.value::integer, wanted.first_day) as date) as day
     from (select {{ first_day }} as first_day, {{ last_day }} as last_day) as wanted,
         lateral flatten(
             input => array_generate_range(0, datediff('day', wanted.first_day, wanted.last_day) + 1)

@@ -74,6 +74,8 @@ beforeEach(() => {
     'tsconfig.build.json': '{ "exclude": ["test"] }',
     'requirements/run.txt': 'dbt-core==1',
     'requirements/test.txt': 'sqlfluff==1',
+    'requirements/snowflake.txt': 'dbt-snowflake==1',
+    'requirements/snowflake-peer.txt': 'fakesnow==0',
     'workflows/index.ts': 'export {};',
     'scripts/bundle-workflows.mjs': FAKE_BUNDLE,
   })) {
@@ -133,6 +135,31 @@ describe('set-up', () => {
     forgetCalls();
     setUp();
     expect(calls()).toEqual([]);
+  });
+
+  it('gives the Snowflake peer an environment of its own, of a Python that is new enough for it', () => {
+    setUp();
+    forgetCalls();
+    program('python3', FAKE_PYTHON.replace('3 11 7 1', '3 10 7 1'));
+    program('python3.12', FAKE_PYTHON.replace('3 11 7 1', '3 12 1 1'));
+    expect(setUp({}, ['scripts/setup.mjs', '--peer']).status).toBe(0);
+    expect(calls()).toEqual([
+      expect.stringMatching(/^pip .*test\.txt .*snowflake\.txt$/),
+      'venv',
+      expect.stringMatching(/^pip (?!.*test\.txt).*snowflake-peer\.txt$/),
+    ]);
+    forgetCalls();
+    setUp({}, ['scripts/setup.mjs', '--peer']);
+    expect(calls()).toEqual([]);
+  });
+
+  it.each([
+    ['the environment', { MFG_WAREHOUSE: 'snowflake' }, ''],
+    ['.env', {}, 'MFG_WAREHOUSE=snowflake\n'],
+  ])('adds dbt’s adapter when %s names Snowflake', (_place, env, file) => {
+    if (file) writeFileSync(path.join(root, '.env'), file);
+    setUp(env);
+    expect(calls()).toContainEqual(expect.stringMatching(/^pip .*run\.txt .*snowflake\.txt$/));
   });
 
   it('makes the Python environment anew in a folder that was moved, and when another Python is asked for', () => {
