@@ -24,7 +24,7 @@ export async function connectToPeer(port: number, options: Partial<ConnectionOpt
     fetchAsString: ['Number'],
     retryTimeout: 5,
     ...options,
-  } as ConnectionOptions);
+  });
   await connection.connectAsync();
   closeAfterTests(() => new Promise((resolve) => connection.destroy(() => resolve())));
   const execute = (sqlText: string, binds?: Binds) => {
