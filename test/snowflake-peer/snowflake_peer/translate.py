@@ -13,8 +13,8 @@ from fakesnow.variables import Variables
 from sqlglot import exp
 
 from . import information_schema
-from .databases import MACROS, Databases
-from .errors import SnowflakeError
+from .databases import MACROS
+from .errors import SnowflakeError, does_not_exist
 
 _NOT_ENFORCED = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint, exp.Constraint)
 _NOT_ENFORCED_ON_COLUMN = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference, exp.CommentColumnConstraint)
@@ -36,36 +36,47 @@ transforms.numeric_agg_implicit_cast = lambda expression: expression
 class Translator(FakeSnowflakeCursor):
     """fakesnow's translation without its execution: nothing here runs a statement."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, databases: Databases) -> None:
+    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         connection = SimpleNamespace(
             database=None, schema=None, variables=Variables(), db_path=None, table_stages=TableStages(duck)
         )
         super().__init__(connection, duck)  # type: ignore[arg-type]
-        self._databases = databases
 
     def variables(self) -> Variables:
         """The session's SQL variables ($name)."""
         return self._conn.variables
 
     def to_duckdb(
-        self, expression: exp.Expression, database: str | None, schema: str | None, params: list[Any] | None
+        self,
+        expression: exp.Expression,
+        names: dict[str, str],
+        current: tuple[str | None, str | None],
+        params: list[Any] | None,
     ) -> list[exp.Expression]:
-        """The DuckDB statements for one Snowflake statement; `params` loses what the translation took into the text."""
-        self._conn.database, self._conn._schema = database, schema
-        self._conn.schema = schema
-        prepared = self._resolve_names(_drop_keys(expression).transform(_before_fakesnow, copy=False), database)
+        """The DuckDB statements for one Snowflake statement.
+
+        @param names each database's catalog, at one moment
+        @param current the session's database and schema
+        @param params the binds; loses what the translation took into the text
+        """
+        database, self._conn.schema = current
+        self._conn.database, self._conn._schema = current
+        mended = _drop_keys(expression).transform(_before_fakesnow, copy=False)
+        prepared = _resolve_names(mended, names, database)
         steps = [prepared] if isinstance(prepared, exp.Merge) else self._transform_explode(prepared)
         return [_mend(self._transform(step, params)) for step in steps]
 
-    def _resolve_names(self, expression: exp.Expression, database: str | None) -> exp.Expression:
-        for table in list(expression.find_all(exp.Table)):
-            name = _fold(table.args.get("db"))
-            catalog = _fold(table.args.get("catalog"))
-            if name == "INFORMATION_SCHEMA":
-                table.replace(information_schema.view(table, catalog or database))
-            elif catalog and catalog != MACROS:
-                table.set("catalog", exp.to_identifier(self._databases.catalog(catalog), quoted=True))
-        return expression
+
+def _resolve_names(expression: exp.Expression, names: dict[str, str], database: str | None) -> exp.Expression:
+    for table in list(expression.find_all(exp.Table)):
+        catalog = _fold(table.args.get("catalog"))
+        if _fold(table.args.get("db")) == "INFORMATION_SCHEMA":
+            table.replace(information_schema.view(table, catalog or database))
+        elif catalog and catalog not in names:
+            raise does_not_exist("Database", catalog)
+        elif catalog:
+            table.set("catalog", exp.to_identifier(names[catalog], quoted=True))
+    return expression
 
 
 def _fold(identifier: exp.Expression | None) -> str | None:
