@@ -65,7 +65,9 @@ class Session:
         self._canceled = self._timed_out = False
         if self.aborted:
             self.aborted = False
-            raise SnowflakeError("000627", "57014", "The session's transaction was silent, blocked another and was rolled back.")
+            raise SnowflakeError(
+                "000627", "57014", "The session's transaction was silent, blocked another and was rolled back."
+            )
         timeout_s = float(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
         timer = threading.Timer(timeout_s, self._time_out) if timeout_s else None
         if timer:
@@ -107,10 +109,7 @@ class Session:
 
     def qualify(self, names: list[str]) -> tuple[str, str, str]:
         """DuckDB catalog, schema and name of an object, completed by the session's database and schema."""
-        if len(names) < 3 and not self.database:
-            raise SnowflakeError("090105", "22000", "Cannot perform the statement. This session does not have a current database.")
-        if len(names) < 2 and not self.schema:
-            raise SnowflakeError("090106", "22000", "Cannot perform the statement. This session does not have a current schema.")
+        self._require_current(database=len(names) < 3, schema=len(names) < 2)
         full = [self.database or "", self.schema or ""][: 3 - len(names)] + names
         if full[0] not in self._names:
             raise does_not_exist("Database", full[0])
@@ -125,7 +124,8 @@ class Session:
         """Whether the database has the schema."""
         return bool(
             self.account.rows(
-                f"select 1 from duckdb_schemas() where database_name = {literal(catalog)} and schema_name = {literal(schema)}"
+                "select 1 from duckdb_schemas()"
+                f" where database_name = {literal(catalog)} and schema_name = {literal(schema)}"
             )
         )
 
@@ -270,10 +270,17 @@ class Session:
 
     def _check_current_schema(self, statement: exp.Expression) -> None:
         no_database, no_schema = checks.is_unqualified_table_expression(statement)
-        if no_database and not self.database:
-            raise SnowflakeError("090105", "22000", "Cannot perform the statement. This session does not have a current database.")
-        if no_schema and not self.schema:
-            raise SnowflakeError("090106", "22000", "Cannot perform the statement. This session does not have a current schema.")
+        self._require_current(database=no_database, schema=no_schema)
+
+    def _require_current(self, *, database: bool, schema: bool) -> None:
+        for needed, present, kind, code in (
+            (database, self.database, "database", "090105"),
+            (schema, self.schema, "schema", "090106"),
+        ):
+            if needed and not present:
+                raise SnowflakeError(
+                    code, "22000", f"Cannot perform the statement. This session does not have a current {kind}."
+                )
 
     def _time_out(self) -> None:
         self._timed_out = True
@@ -282,7 +289,9 @@ class Session:
     def _named(self, error: Exception, timeout_s: float) -> SnowflakeError:
         if self._timed_out:
             return SnowflakeError(
-                "000630", "57014", f"Statement reached its statement or warehouse timeout of {timeout_s:g} second(s) and was canceled."
+                "000630",
+                "57014",
+                f"Statement reached its statement or warehouse timeout of {timeout_s:g} second(s) and was canceled.",
             )
         if self._canceled:
             return SnowflakeError(*CANCELED)

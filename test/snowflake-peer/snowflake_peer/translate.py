@@ -17,16 +17,19 @@ from .databases import MACROS
 from .errors import SnowflakeError, does_not_exist
 
 _NOT_ENFORCED = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint, exp.Constraint)
-_NOT_ENFORCED_ON_COLUMN = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference, exp.CommentColumnConstraint)
+_NOT_ENFORCED_ON_COLUMN = (
+    exp.PrimaryKeyColumnConstraint,
+    exp.UniqueColumnConstraint,
+    exp.Reference,
+    exp.CommentColumnConstraint,
+)
 
 
 def create_macros(root: duckdb.DuckDBPyConnection) -> None:
     """Attaches the catalog of functions that translated statements call."""
     root.execute(f"ATTACH ':memory:' AS {MACROS}")
     root.execute(macros.creation_sql(f"{MACROS}.main"))
-    root.execute(
-        f"CREATE MACRO {MACROS}.main.divide(a, b) AS a / CASE WHEN b = 0 THEN error('Division by zero') ELSE b END"
-    )
+    root.execute(f"CREATE MACRO {MACROS}.main.divide(a, b) AS a / CASE WHEN b = 0 THEN error('Division by zero') ELSE b END")
 
 
 # fakesnow adds up everything as floating point, for the sake of texts in sums; sums of exact numbers are exact here.
@@ -96,7 +99,7 @@ def _before_fakesnow(node: exp.Expression) -> exp.Expression:
 
 
 def _drop_keys(expression: exp.Expression) -> exp.Expression:
-    """Snowflake keeps primary, unique and foreign keys as a note and enforces only NOT NULL; a named temporary table stays."""
+    """Snowflake notes primary, unique and foreign keys and enforces only NOT NULL. A temporary table with a schema stays."""
     if not isinstance(expression, exp.Create):
         return expression
     properties, table = expression.args.get("properties"), expression.find(exp.Table)
@@ -107,7 +110,9 @@ def _drop_keys(expression: exp.Expression) -> exp.Expression:
     schema = expression.this
     schema.set("expressions", [part for part in schema.expressions if not isinstance(part, _NOT_ENFORCED)])
     for column in schema.find_all(exp.ColumnDef):
-        kept = [c for c in column.args.get("constraints") or [] if not isinstance(c.args.get("kind"), _NOT_ENFORCED_ON_COLUMN)]
+        kept = [
+            c for c in column.args.get("constraints") or [] if not isinstance(c.args.get("kind"), _NOT_ENFORCED_ON_COLUMN)
+        ]
         column.set("constraints", kept)
     return expression
 
@@ -136,7 +141,9 @@ def name_columns(statement: exp.Expression) -> None:
     if not isinstance(statement, exp.Select):
         return
     for column in list(statement.expressions):
-        if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Aliases)) and not column.find(exp.Star, exp.Placeholder):
+        if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Aliases)) and not column.find(
+            exp.Star, exp.Placeholder
+        ):
             column.replace(exp.alias_(column.copy(), column.sql(dialect="snowflake").upper(), quoted=True))
         elif isinstance(column, exp.Count) and isinstance(column.this, exp.Star):
             column.replace(exp.alias_(column.copy(), "COUNT(*)", quoted=True))
