@@ -11,7 +11,7 @@ import { startPeer, type Peer } from '../support/snowflake-peer';
 let peer: Peer;
 let bench: SnowflakeLiveBench;
 let client: Client;
-const dates = shippedDates().slice(0, 2);
+const dates = shippedDates().slice(0, 3);
 
 beforeAll(async () => {
   peer = await startPeer();
@@ -26,8 +26,11 @@ describe('the main job on the Snowflake peer', () => {
     const result = (await client.workflow.execute('mfgRawIngestion', {
       ...{ taskQueue: TASK_QUEUE, workflowId: 'snowflake-1', args: [] },
     })) as RawIngestionResult;
+    expect(
+      await bench.rows("select * from raw.data_quality_audit where status in ('FAIL', 'ERROR')"),
+    ).toEqual([]);
     expect(result).toMatchObject({
-      ...{ outcome: 'PUBLISHED', logicalDates: dates, loads: { partitions: 2 * tables.length } },
+      ...{ outcome: 'PUBLISHED', logicalDates: dates, loads: { partitions: 3 * tables.length } },
       quality: { failed: 0 },
     });
     for (const table of tables) {

@@ -24,7 +24,9 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="snowflake_peer", description=__doc__)
     options.add_argument("--port", type=int, default=0, help="0 takes a free one")
     options.add_argument("--state", type=Path, help="folder in which databases and stages survive the server")
-    options.add_argument("--idle-lock-s", type=float, default=300, help="when a silent transaction that blocks another is rolled back")
+    options.add_argument(
+        "--idle-lock-s", type=float, default=300, help="when a silent transaction that blocks another is rolled back"
+    )
     given = options.parse_args()
     account = Account(given.state, given.idle_lock_s)
     server = Server(given.port, Protocol(account, Faults()))

@@ -118,7 +118,9 @@ class Grants:
         role = re.fullmatch(rf"(?:database\s+)?role\s+({NAME})", what, re.IGNORECASE)
         if role:
             return [("USAGE", "ROLE", ".".join(parts(role[1])), *to)]
-        found = re.fullmatch(rf"(.+?)\s+on\s+((?:future|all)\s+.+?\s+in\s+\w+|\w+(?:\s+\w+)??)\s+({NAME})", what, re.I | re.S)
+        found = re.fullmatch(
+            rf"(.+?)\s+on\s+((?:future|all)\s+.+?\s+in\s+\w+|\w+(?:\s+\w+)??)\s+({NAME})", what, re.I | re.S
+        )
         if not found:
             return [(what.upper(), "ACCOUNT", "", *to)]
         target = (" ".join(found[2].upper().split()), ".".join(parts(found[3])))

@@ -257,14 +257,18 @@ def _put(session: Session, match: re.Match[str]) -> Result:
 # --- who may do what: accepted and remembered, never enforced
 
 
-@_command(rf"grant (?P<what>.+?) to (?P<kind>role|database role|user|application role) (?P<grantee>{NAME})(?: with grant option)?")
+@_command(
+    rf"grant (?P<what>.+?) to (?P<kind>role|database role|user|application role) (?P<grantee>{NAME})(?: with grant option)?"
+)
 def _grant(session: Session, match: re.Match[str]) -> Result:
     session.commit()
     session.account.grants.add(match["what"], match["kind"], match["grantee"])
     return status(SUCCESS)
 
 
-@_command(rf"revoke (?:grant option for )?(?P<what>.+?) from (?P<kind>role|database role|user) (?P<grantee>{NAME})(?: cascade| restrict)?")
+@_command(
+    rf"revoke (?:grant option for )?(?P<what>.+?) from (?P<kind>role|database role|user) (?P<grantee>{NAME})(?: cascade| restrict)?"
+)
 def _revoke(session: Session, match: re.Match[str]) -> Result:
     session.commit()
     session.account.grants.remove(match["what"], match["kind"], match["grantee"])
@@ -278,7 +282,9 @@ _KINDS = r"role|warehouse|user|resource monitor|file format|network policy|authe
 def _create_other(session: Session, match: re.Match[str]) -> Result:
     session.commit()
     kind, name = " ".join(match["kind"].upper().split()), ".".join(parts(match["name"]))
-    session.account.objects.create(kind, name, replace=bool(match[1]), if_not_exists=bool(match[3]), text=match["rest"].strip())
+    session.account.objects.create(
+        kind, name, replace=bool(match[1]), if_not_exists=bool(match[3]), text=match["rest"].strip()
+    )
     return status(f"{kind.capitalize()} {name} successfully created.")
 
 
@@ -312,9 +318,7 @@ def _describe(session: Session, match: re.Match[str]) -> Result:
     return show.describe(session, parts(match["name"]))
 
 
-@_command(
-    r"select \* from table\s*\(\s*result_scan\s*\(\s*(?:last_query_id\s*\(\s*\)|'(?P<id>[^']+)')\s*\)\s*\)"
-)
+@_command(r"select \* from table\s*\(\s*result_scan\s*\(\s*(?:last_query_id\s*\(\s*\)|'(?P<id>[^']+)')\s*\)\s*\)")
 def _result_scan(session: Session, match: re.Match[str]) -> Result:
     found = session.results.get(match["id"] or session.last_query_id or "")
     if not found:
@@ -322,7 +326,9 @@ def _result_scan(session: Session, match: re.Match[str]) -> Result:
     return Result(found.columns, found.rows, OTHER)
 
 
-@_command(r"(?:comment on .*|alter (?:table|view) \S+ (?:cluster by .*|set (?:data_retention|comment|tag).*|modify column .* comment .*))")
+@_command(
+    r"(?:comment on .*|alter (?:table|view) \S+ (?:cluster by .*|set (?:data_retention|comment|tag).*|modify column .* comment .*))"
+)
 def _note(session: Session, _match: re.Match[str]) -> Result:
     session.commit()
     return status(SUCCESS, DDL)

@@ -115,7 +115,9 @@ def _insert(
 ) -> Step:
     held = _parquet_columns(session.duck, at)
     if select:
-        values = [_value(expression.copy(), held, file).sql(dialect="duckdb", identify=True) for expression in select.expressions]
+        values = [
+            _value(expression.copy(), held, file).sql(dialect="duckdb", identify=True) for expression in select.expressions
+        ]
         into = f" ({', '.join(map(quoted, columns))})" if columns else ""
     elif options.match_by_name in ("CASE_INSENSITIVE", "CASE_SENSITIVE"):
         fold = str.upper if options.match_by_name == "CASE_INSENSITIVE" else str

@@ -19,9 +19,7 @@ class SnowflakeError(Exception):
 def does_not_exist(kind: str, name: str) -> SnowflakeError:
     """The error for a name that nothing has (or that the role may not see: Snowflake does not tell them apart)."""
     state = "02000" if kind in ("Database", "Schema", "Stage") else "42S02"
-    return SnowflakeError(
-        "002003", state, f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized."
-    )
+    return SnowflakeError("002003", state, f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.")
 
 
 def already_exists(name: str) -> SnowflakeError:

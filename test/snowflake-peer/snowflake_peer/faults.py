@@ -31,7 +31,9 @@ class Rule:
         """A rule from a test's JSON; ValueError names what is wrong with it."""
         unknown = given.keys() - {"match", "tag", "action", "nth", "times", "seconds", "error"}
         if unknown or given.get("action") not in ACTIONS:
-            raise ValueError(f"unknown fields {sorted(unknown)} or action {given.get('action')!r}; actions: {', '.join(ACTIONS)}")
+            raise ValueError(
+                f"unknown fields {sorted(unknown)} or action {given.get('action')!r}; actions: {', '.join(ACTIONS)}"
+            )
         flags = re.IGNORECASE | re.DOTALL
         error = given.get("error") or {}
         return Rule(
@@ -41,7 +43,11 @@ class Rule:
             int(given.get("nth", 1)),
             int(given.get("times", 1)),
             float(given.get("seconds", 0)),
-            **{key: str(error[name]) for key, name in (("code", "code"), ("sql_state", "sqlState"), ("message", "message")) if name in error},
+            **{
+                key: str(error[name])
+                for key, name in (("code", "code"), ("sql_state", "sqlState"), ("message", "message"))
+                if name in error
+            },
         )
 
     def applies(self, sql: str, tag: str) -> bool:

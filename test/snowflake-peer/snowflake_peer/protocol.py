@@ -12,7 +12,7 @@ from typing import Any
 from fakesnow.converter import from_binding
 
 from .account import Account
-from .errors import CANCELED, SnowflakeError
+from .errors import SnowflakeError
 from .faults import Faults
 from .results import Result, to_json
 from .session import Session
@@ -52,7 +52,9 @@ class Protocol:
     def login(self, query: dict[str, str], body: Json) -> Json:
         """A new session. Any user, key and password is let in: the peer checks none."""
         data = body["data"]
-        session = Session(self.account, data.get("LOGIN_NAME", ""), _upper(query.get("databaseName")), _upper(query.get("schemaName")))
+        session = Session(
+            self.account, data.get("LOGIN_NAME", ""), _upper(query.get("databaseName")), _upper(query.get("schemaName"))
+        )
         session.warehouse, session.role = _upper(query.get("warehouse")), _upper(query.get("roleName")) or session.role
         for name, value in (data.get("SESSION_PARAMETERS") or {}).items():
             session.parameters[name.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
@@ -131,7 +133,9 @@ class Protocol:
                     self._answers.popitem(last=False)
         if is_first:
             try:
-                answer.set_result(self._run(session, request_id, body, tag, rule.seconds if rule and action == "slow" else 0))
+                answer.set_result(
+                    self._run(session, request_id, body, tag, rule.seconds if rule and action == "slow" else 0)
+                )
             except BaseException as error:
                 answer.set_exception(error)
                 raise

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from . import commands
 from .copy_into import copy_into
-from .errors import CANCELED, SnowflakeError, already_exists, from_duckdb
+from .errors import CANCELED, SnowflakeError, already_exists, does_not_exist, from_duckdb
 from .names import literal, parts, quoted
 from .results import DDL, DELETE, INSERT, MERGE, SELECT, SUCCESS, UPDATE, Result, counts, status
 from .transactions import Answer, Step, Transaction
@@ -50,9 +50,10 @@ class Session:
         self.aborted = False
         self.delay_s = 0.0
         self.last_used = time.monotonic()
-        self._translator = Translator(self.duck, self.databases)
+        self._translator = Translator(self.duck)
         self._canceled = False
         self._timed_out = False
+        self._names = self.databases.names()
 
     def execute(self, sql: str, binds: list[Any] | None = None, rows: list[list[Any]] | None = None) -> Result:
         """Runs one statement.
@@ -64,14 +65,16 @@ class Session:
         self._canceled = self._timed_out = False
         if self.aborted:
             self.aborted = False
-            raise SnowflakeError("000627", "57014", "The session's transaction was silent, blocked another and was rolled back.")
+            raise SnowflakeError(
+                "000627", "57014", "The session's transaction was silent, blocked another and was rolled back."
+            )
         timeout_s = float(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS") or 0)
         timer = threading.Timer(timeout_s, self._time_out) if timeout_s else None
         if timer:
             timer.start()
         try:
             self._wait(self.delay_s)
-            result = self._execute(sql, binds, rows)
+            result = self._with_names(sql, binds, rows)
         except Exception as error:
             raise self._named(error, timeout_s) from error
         finally:
@@ -106,12 +109,11 @@ class Session:
 
     def qualify(self, names: list[str]) -> tuple[str, str, str]:
         """DuckDB catalog, schema and name of an object, completed by the session's database and schema."""
-        if len(names) < 3 and not self.database:
-            raise SnowflakeError("090105", "22000", "Cannot perform the statement. This session does not have a current database.")
-        if len(names) < 2 and not self.schema:
-            raise SnowflakeError("090106", "22000", "Cannot perform the statement. This session does not have a current schema.")
+        self._require_current(database=len(names) < 3, schema=len(names) < 2)
         full = [self.database or "", self.schema or ""][: 3 - len(names)] + names
-        return self.databases.catalog(full[0]), full[1], full[2]
+        if full[0] not in self._names:
+            raise does_not_exist("Database", full[0])
+        return self._names[full[0]], full[1], full[2]
 
     def qualify_schema(self, names: list[str]) -> tuple[str, str]:
         """DuckDB catalog and name of a schema, completed by the session's database."""
@@ -122,7 +124,8 @@ class Session:
         """Whether the database has the schema."""
         return bool(
             self.account.rows(
-                f"select 1 from duckdb_schemas() where database_name = {literal(catalog)} and schema_name = {literal(schema)}"
+                "select 1 from duckdb_schemas()"
+                f" where database_name = {literal(catalog)} and schema_name = {literal(schema)}"
             )
         )
 
@@ -149,6 +152,17 @@ class Session:
         """Commits an open transaction and frees its locks."""
         self.transaction.commit()
         self.account.locks.release(self)
+
+    def _with_names(self, sql: str, binds: list[Any] | None, rows: list[list[Any]] | None) -> Result:
+        """Runs a statement over the databases as they are at one moment, so that it never meets a swap half way."""
+        while True:
+            self._names = self.databases.names()
+            try:
+                return self._execute(sql, binds, rows)
+            except (duckdb.CatalogException, duckdb.BinderException):
+                # A database that was swapped out and dropped since then: Snowflake would have found the new one.
+                if self._names == self.databases.names():
+                    raise
 
     def _execute(self, sql: str, binds: list[Any] | None, rows: list[list[Any]] | None) -> Result:
         text = commands.without_comments(self._translator.variables().inline_variables(sql))
@@ -222,7 +236,7 @@ class Session:
 
     def _steps(self, statement: exp.Expression, binds: list[Any] | None) -> list[Step]:
         params = list(binds) if binds else None
-        translated = self._translator.to_duckdb(statement.copy(), self.database, self.schema, params)
+        translated = self._translator.to_duckdb(statement.copy(), self._names, (self.database, self.schema), params)
         return [
             Step(step.sql(dialect="duckdb", identify=True), params if params and step.find(exp.Placeholder) else None)
             for step in translated
@@ -247,7 +261,7 @@ class Session:
             self.transaction.begin()
 
     def _set_search_path(self, database: str | None, schema: str | None) -> None:
-        catalog = self.databases.names().get(database or "")
+        catalog = self._names.get(database or "")
         path = f"{catalog}.{quoted(schema or 'main')}" if catalog else "memory.main"
         try:
             self.duck.execute(f"SET schema = '{path.replace(chr(39), chr(39) * 2)}'")
@@ -256,10 +270,17 @@ class Session:
 
     def _check_current_schema(self, statement: exp.Expression) -> None:
         no_database, no_schema = checks.is_unqualified_table_expression(statement)
-        if no_database and not self.database:
-            raise SnowflakeError("090105", "22000", "Cannot perform the statement. This session does not have a current database.")
-        if no_schema and not self.schema:
-            raise SnowflakeError("090106", "22000", "Cannot perform the statement. This session does not have a current schema.")
+        self._require_current(database=no_database, schema=no_schema)
+
+    def _require_current(self, *, database: bool, schema: bool) -> None:
+        for needed, present, kind, code in (
+            (database, self.database, "database", "090105"),
+            (schema, self.schema, "schema", "090106"),
+        ):
+            if needed and not present:
+                raise SnowflakeError(
+                    code, "22000", f"Cannot perform the statement. This session does not have a current {kind}."
+                )
 
     def _time_out(self) -> None:
         self._timed_out = True
@@ -268,7 +289,9 @@ class Session:
     def _named(self, error: Exception, timeout_s: float) -> SnowflakeError:
         if self._timed_out:
             return SnowflakeError(
-                "000630", "57014", f"Statement reached its statement or warehouse timeout of {timeout_s:g} second(s) and was canceled."
+                "000630",
+                "57014",
+                f"Statement reached its statement or warehouse timeout of {timeout_s:g} second(s) and was canceled.",
             )
         if self._canceled:
             return SnowflakeError(*CANCELED)

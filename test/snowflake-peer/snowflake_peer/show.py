@@ -56,7 +56,18 @@ Rows = tuple[list[str], list[tuple[Any, ...]], int]
 
 
 def _databases(session: Session, _match: re.Match[str], _what: str) -> Rows:
-    names = ["created_on", "name", "is_default", "is_current", "origin", "owner", "comment", "options", "retention_time", "kind"]
+    names = [
+        "created_on",
+        "name",
+        "is_default",
+        "is_current",
+        "origin",
+        "owner",
+        "comment",
+        "options",
+        "retention_time",
+        "kind",
+    ]
     rows = [
         (CREATED, name, "N", "Y" if name == session.database else "N", "", "SYSADMIN", "", "TRANSIENT", "0", "STANDARD")
         for name in sorted(session.databases.names())
@@ -67,9 +78,22 @@ def _databases(session: Session, _match: re.Match[str], _what: str) -> Rows:
 def _schemas(session: Session, match: re.Match[str], _what: str) -> Rows:
     found = _list(session, "schema_name", "SCHEMATA", "CATALOG_NAME", _database_of(session, match))
     rows = [
-        (CREATED, name, "N", "N", database, "SYSADMIN", "", "", "0", "ROLE") for database, name in found if name not in ("main",)
+        (CREATED, name, "N", "N", database, "SYSADMIN", "", "", "0", "ROLE")
+        for database, name in found
+        if name not in ("main",)
     ]
-    names = ["created_on", "name", "is_default", "is_current", "database_name", "owner", "comment", "options", "retention_time", "owner_role_type"]
+    names = [
+        "created_on",
+        "name",
+        "is_default",
+        "is_current",
+        "database_name",
+        "owner",
+        "comment",
+        "options",
+        "retention_time",
+        "owner_role_type",
+    ]
     return names, rows, 1
 
 
@@ -83,7 +107,18 @@ def _objects(session: Session, match: re.Match[str], what: str) -> Rows:
         if database in (None, catalog) and schema in (None, schema_name) and wanted in (None, kind):
             shown = "TABLE" if kind == "BASE TABLE" else kind
             rows.append((CREATED, name, shown, catalog, schema_name, "", "SYSADMIN", row_count, "N", "N"))
-    names = ["created_on", "name", "kind", "database_name", "schema_name", "comment", "owner", "rows", "is_dynamic", "is_iceberg"]
+    names = [
+        "created_on",
+        "name",
+        "kind",
+        "database_name",
+        "schema_name",
+        "comment",
+        "owner",
+        "rows",
+        "is_dynamic",
+        "is_iceberg",
+    ]
     return names, rows, 1
 
 
@@ -91,7 +126,11 @@ def _columns(session: Session, match: re.Match[str], _what: str) -> Rows:
     full = parts(match["name"] or "")
     catalog, schema, table = session.qualify(full)
     columns = session.table_columns(f"{catalog}.{quoted(schema)}.{quoted(table)}")
-    return ["table_name", "schema_name", "column_name", "data_type"], [(table, schema, n, f'{{"type":"{_type(k)}"}}') for n, k in columns], 2
+    return (
+        ["table_name", "schema_name", "column_name", "data_type"],
+        [(table, schema, n, f'{{"type":"{_type(k)}"}}') for n, k in columns],
+        2,
+    )
 
 
 def _parameters(session: Session, _match: re.Match[str], _what: str) -> Rows:
@@ -118,7 +157,22 @@ def _transactions(session: Session, _match: re.Match[str], _what: str) -> Rows:
 
 
 def _no_functions(_session: Session, _match: re.Match[str], _what: str) -> Rows:
-    return ["created_on", "name", "schema_name", "catalog_name", "arguments", "description", "is_builtin", "is_aggregate", "is_table_function", "language"], [], 1
+    return (
+        [
+            "created_on",
+            "name",
+            "schema_name",
+            "catalog_name",
+            "arguments",
+            "description",
+            "is_builtin",
+            "is_aggregate",
+            "is_table_function",
+            "language",
+        ],
+        [],
+        1,
+    )
 
 
 def _others(session: Session, _match: re.Match[str], what: str) -> Rows:
@@ -128,8 +182,12 @@ def _others(session: Session, _match: re.Match[str], what: str) -> Rows:
 
 
 def _grants(session: Session, match: re.Match[str]) -> Result:
-    rows = session.account.grants.matching(match["side"].upper(), " ".join(match["kind"].upper().split()), ".".join(parts(match["name"])))
-    return texts(["created_on", "privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by"], rows)
+    rows = session.account.grants.matching(
+        match["side"].upper(), " ".join(match["kind"].upper().split()), ".".join(parts(match["name"]))
+    )
+    return texts(
+        ["created_on", "privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by"], rows
+    )
 
 
 def describe(session: Session, names: list[str]) -> Result:
@@ -140,7 +198,19 @@ def describe(session: Session, names: list[str]) -> Result:
     except Exception as error:
         raise does_not_exist("Table", ".".join(names)) from error
     rows = [(name, _type(kind), "COLUMN", "Y", None, "N", "N", None, None, None, None) for name, kind in columns]
-    shown = ["name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression", "comment", "policy name"]
+    shown = [
+        "name",
+        "type",
+        "kind",
+        "null?",
+        "default",
+        "primary key",
+        "unique key",
+        "check",
+        "expression",
+        "comment",
+        "policy name",
+    ]
     return Result([(name, "VARCHAR") for name in shown], rows, OTHER)
 
 
@@ -176,7 +246,9 @@ def _schema_of(session: Session, match: re.Match[str]) -> tuple[str | None, str 
         return names[0], None
     catalog, schema = session.qualify_schema(names)
     if not session.has_schema(catalog, schema):
-        raise SnowflakeError("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.")
+        raise SnowflakeError(
+            "002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed."
+        )
     return (names[:-1] or [session.database])[0], schema
 
 

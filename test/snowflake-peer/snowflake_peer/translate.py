@@ -13,20 +13,23 @@ from fakesnow.variables import Variables
 from sqlglot import exp
 
 from . import information_schema
-from .databases import MACROS, Databases
-from .errors import SnowflakeError
+from .databases import MACROS
+from .errors import SnowflakeError, does_not_exist
 
 _NOT_ENFORCED = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint, exp.Constraint)
-_NOT_ENFORCED_ON_COLUMN = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference, exp.CommentColumnConstraint)
+_NOT_ENFORCED_ON_COLUMN = (
+    exp.PrimaryKeyColumnConstraint,
+    exp.UniqueColumnConstraint,
+    exp.Reference,
+    exp.CommentColumnConstraint,
+)
 
 
 def create_macros(root: duckdb.DuckDBPyConnection) -> None:
     """Attaches the catalog of functions that translated statements call."""
     root.execute(f"ATTACH ':memory:' AS {MACROS}")
     root.execute(macros.creation_sql(f"{MACROS}.main"))
-    root.execute(
-        f"CREATE MACRO {MACROS}.main.divide(a, b) AS a / CASE WHEN b = 0 THEN error('Division by zero') ELSE b END"
-    )
+    root.execute(f"CREATE MACRO {MACROS}.main.divide(a, b) AS a / CASE WHEN b = 0 THEN error('Division by zero') ELSE b END")
 
 
 # fakesnow adds up everything as floating point, for the sake of texts in sums; sums of exact numbers are exact here.
@@ -36,36 +39,47 @@ transforms.numeric_agg_implicit_cast = lambda expression: expression
 class Translator(FakeSnowflakeCursor):
     """fakesnow's translation without its execution: nothing here runs a statement."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, databases: Databases) -> None:
+    def __init__(self, duck: duckdb.DuckDBPyConnection) -> None:
         connection = SimpleNamespace(
             database=None, schema=None, variables=Variables(), db_path=None, table_stages=TableStages(duck)
         )
         super().__init__(connection, duck)  # type: ignore[arg-type]
-        self._databases = databases
 
     def variables(self) -> Variables:
         """The session's SQL variables ($name)."""
         return self._conn.variables
 
     def to_duckdb(
-        self, expression: exp.Expression, database: str | None, schema: str | None, params: list[Any] | None
+        self,
+        expression: exp.Expression,
+        names: dict[str, str],
+        current: tuple[str | None, str | None],
+        params: list[Any] | None,
     ) -> list[exp.Expression]:
-        """The DuckDB statements for one Snowflake statement; `params` loses what the translation took into the text."""
-        self._conn.database, self._conn._schema = database, schema
-        self._conn.schema = schema
-        prepared = self._resolve_names(_drop_keys(expression).transform(_before_fakesnow, copy=False), database)
+        """The DuckDB statements for one Snowflake statement.
+
+        @param names each database's catalog, at one moment
+        @param current the session's database and schema
+        @param params the binds; loses what the translation took into the text
+        """
+        database, self._conn.schema = current
+        self._conn.database, self._conn._schema = current
+        mended = _drop_keys(expression).transform(_before_fakesnow, copy=False)
+        prepared = _resolve_names(mended, names, database)
         steps = [prepared] if isinstance(prepared, exp.Merge) else self._transform_explode(prepared)
         return [_mend(self._transform(step, params)) for step in steps]
 
-    def _resolve_names(self, expression: exp.Expression, database: str | None) -> exp.Expression:
-        for table in list(expression.find_all(exp.Table)):
-            name = _fold(table.args.get("db"))
-            catalog = _fold(table.args.get("catalog"))
-            if name == "INFORMATION_SCHEMA":
-                table.replace(information_schema.view(table, catalog or database))
-            elif catalog and catalog != MACROS:
-                table.set("catalog", exp.to_identifier(self._databases.catalog(catalog), quoted=True))
-        return expression
+
+def _resolve_names(expression: exp.Expression, names: dict[str, str], database: str | None) -> exp.Expression:
+    for table in list(expression.find_all(exp.Table)):
+        catalog = _fold(table.args.get("catalog"))
+        if _fold(table.args.get("db")) == "INFORMATION_SCHEMA":
+            table.replace(information_schema.view(table, catalog or database))
+        elif catalog and catalog not in names:
+            raise does_not_exist("Database", catalog)
+        elif catalog:
+            table.set("catalog", exp.to_identifier(names[catalog], quoted=True))
+    return expression
 
 
 def _fold(identifier: exp.Expression | None) -> str | None:
@@ -85,7 +99,7 @@ def _before_fakesnow(node: exp.Expression) -> exp.Expression:
 
 
 def _drop_keys(expression: exp.Expression) -> exp.Expression:
-    """Snowflake keeps primary, unique and foreign keys as a note and enforces only NOT NULL; a named temporary table stays."""
+    """Snowflake notes primary, unique and foreign keys and enforces only NOT NULL. A temporary table with a schema stays."""
     if not isinstance(expression, exp.Create):
         return expression
     properties, table = expression.args.get("properties"), expression.find(exp.Table)
@@ -96,7 +110,9 @@ def _drop_keys(expression: exp.Expression) -> exp.Expression:
     schema = expression.this
     schema.set("expressions", [part for part in schema.expressions if not isinstance(part, _NOT_ENFORCED)])
     for column in schema.find_all(exp.ColumnDef):
-        kept = [c for c in column.args.get("constraints") or [] if not isinstance(c.args.get("kind"), _NOT_ENFORCED_ON_COLUMN)]
+        kept = [
+            c for c in column.args.get("constraints") or [] if not isinstance(c.args.get("kind"), _NOT_ENFORCED_ON_COLUMN)
+        ]
         column.set("constraints", kept)
     return expression
 
@@ -125,7 +141,9 @@ def name_columns(statement: exp.Expression) -> None:
     if not isinstance(statement, exp.Select):
         return
     for column in list(statement.expressions):
-        if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Aliases)) and not column.find(exp.Star, exp.Placeholder):
+        if not isinstance(column, (exp.Alias, exp.Column, exp.Star, exp.Aliases)) and not column.find(
+            exp.Star, exp.Placeholder
+        ):
             column.replace(exp.alias_(column.copy(), column.sql(dialect="snowflake").upper(), quoted=True))
         elif isinstance(column, exp.Count) and isinstance(column.this, exp.Star):
             column.replace(exp.alias_(column.copy(), "COUNT(*)", quoted=True))
