@@ -51,6 +51,14 @@ describe('values and names', () => {
     await expect(one.run('insert into STORE.PUBLIC.T (ID) values (null)')).rejects.toMatchObject({ code: '100072' });
   });
 
+  it('knows its session', async () => {
+    await one.run('use schema STORE.PUBLIC');
+    const rows = await one.run(
+      'select current_user() as U, current_database() as D, current_schema() as S, current_role() as R',
+    );
+    expect(rows).toEqual([{ U: 'test', D: 'STORE', S: 'PUBLIC', R: 'SYSADMIN' }]);
+  });
+
   it('fetches several thousand rows', async () => {
     const sql = 'select value::int as N from table(flatten(array_generate_range(0, 5000)))';
     expect(await one.run(sql)).toHaveLength(5000);

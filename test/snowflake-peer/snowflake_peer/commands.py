@@ -185,21 +185,6 @@ def _use(session: Session, match: re.Match[str]) -> Result:
     return status(SUCCESS, OTHER)
 
 
-@_command(
-    r"select (?P<what>current_(?:role|warehouse|session|user|account|region|version|database|schema|transaction)|last_query_id)"
-    r"\s*\(\s*\)(?: as (?P<alias>\w+))?"
-)
-def _current(session: Session, match: re.Match[str]) -> Result:
-    values = {
-        "role": session.role, "warehouse": session.warehouse, "session": str(session.id), "user": session.user,
-        "account": "PEER", "region": "PEER", "version": "10.0.0", "database": session.database, "schema": session.schema,
-        "transaction": str(session.id) if session.transaction.is_open else None, "last_query_id": session.last_query_id,
-    }  # fmt: skip
-    what = match["what"].lower()
-    name = (match["alias"] or f"{what}()").upper()
-    return texts([name], [(values[what.removeprefix("current_")],)])
-
-
 # --- stages
 
 

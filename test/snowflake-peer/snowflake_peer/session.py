@@ -236,11 +236,29 @@ class Session:
 
     def _steps(self, statement: exp.Expression, binds: list[Any] | None) -> list[Step]:
         params = list(binds) if binds else None
-        translated = self._translator.to_duckdb(statement.copy(), self._names, (self.database, self.schema), params)
+        translated = self._translator.to_duckdb(self._with_context(statement), self._names, (self.database, self.schema), params)
         return [
             Step(step.sql(dialect="duckdb", identify=True), params if params and step.find(exp.Placeholder) else None)
             for step in translated
         ]
+
+    def _with_context(self, statement: exp.Expression) -> exp.Expression:
+        """A copy of a statement in which CURRENT_USER() and its like are this session's."""
+        values = {
+            "CURRENT_USER": self.user, "CURRENT_ROLE": self.role, "CURRENT_WAREHOUSE": self.warehouse, "CURRENT_ACCOUNT": "PEER",
+            "CURRENT_REGION": "PEER", "CURRENT_DATABASE": self.database, "CURRENT_SCHEMA": self.schema,
+            "CURRENT_SESSION": str(self.id), "LAST_QUERY_ID": self.last_query_id,
+            "CURRENT_TRANSACTION": str(self.id) if self.transaction.is_open else None,
+        }  # fmt: skip
+
+        def replaced(node: exp.Expression) -> exp.Expression:
+            if isinstance(node, exp.Func):
+                name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+                if name.upper() in values:
+                    return exp.convert(values[name.upper()])
+            return node
+
+        return statement.transform(replaced)
 
     def _lock(self, table: tuple[str, str, str]) -> None:
         timeout_s = float(self.parameters.get("LOCK_TIMEOUT") or 43200)
