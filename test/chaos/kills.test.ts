@@ -2,37 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TASK_QUEUE } from '../../contracts/task-queue';
-import {
-  countRecords,
-  filesBelow,
-  LiveBench,
-  shippedDates,
-  sigkill,
-  until,
-  type ReaderReport,
-} from '../support/live-bench';
-import { SMALL_TABLES } from '../support/small-dbt';
+import { delivered, seen } from '../support/exact-counts';
+import { filesBelow, LiveBench, shippedDates, sigkill, until, type ReaderReport } from '../support/live-bench';
 
 const DATES = shippedDates().slice(0, 6);
-
-/** Records delivered per table, over all dates so far. */
-function delivered(bench: LiveBench, dates: string[]): Record<string, number> {
-  const count = (table: string) =>
-    dates.reduce((sum, date) => sum + countRecords(path.join(bench.sourceDir, 'mes', date), table), 0);
-  return Object.fromEntries(SMALL_TABLES.map((table) => [table, count(table)]));
-}
-
-/** Rows and rejected records that readers see per table, over all dates: nothing lost, nothing doubled. */
-async function seen(bench: LiveBench): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const table of SMALL_TABLES) {
-    const sql = `select (select count(*) from raw.${table}_history) + (
-      select count(*) from raw.raw_rejected_rows where _load_seq in (
-        select load_seq from raw.current_load where table_name = '${table}'))`;
-    counts[table] = Number(await bench.value(sql));
-  }
-  return counts;
-}
 
 /** Each poll must be what the publication that answered it really holds; nothing else may ever be seen. */
 async function expectNoMix(bench: LiveBench, report: ReaderReport): Promise<void> {
