@@ -25,7 +25,7 @@ import { statementTag } from './statement-tag';
  */
 
 /** How long somebody else's claim is waited for before it is taken over. Showing takes a few seconds. */
-const CLAIM_PATIENCE_S = 60;
+const CLAIM_PATIENCE_S = 30;
 const POLL_MS = 500;
 
 /** An entry that is decided and not yet settled, claimed by this process. */

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ def main() -> None:
         "--idle-lock-s", type=float, default=300, help="when a silent transaction that blocks another is rolled back"
     )
     given = options.parse_args()
+    # What sqlglot does not translate, a statement's failure tells of; its warnings are of every CREATE TRANSIENT.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     account = Account(given.state, given.idle_lock_s)
     server = Server(given.port, Protocol(account, Faults()))
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
