@@ -152,7 +152,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     edits: [
       {
         file: 'warehouse/store/retention-marks.ts',
-        find: 'and load_seq not in ${inNumbers(needed)}',
+        find: '.filter((loadSeq) => !needed.has(loadSeq))',
         replace: '',
       },
     ],

@@ -1,6 +1,6 @@
 import type { RetentionRules } from '../../contracts/run';
 import { hoursBefore, markUnneeded, type Marks } from './retention-marks';
-import { inNumbers, utcNow, type StoreDb, type StoreSession } from './store-db';
+import { inNumbers, inPortions, utcNow, type StoreDb, type StoreSession } from './store-db';
 
 /** What may become of a thing: stays; marked, but somebody may still read it; may go. */
 export type Fate = 'KEPT' | 'WAITING' | 'REMOVABLE';
@@ -104,13 +104,19 @@ async function readLedger(db: StoreDb, rules: RetentionRules, now: Date): Promis
 /** Records what has gone; what later builds need of a data set goes from the store with it. */
 export async function recordRemoved(db: StoreDb, { partitions, dataSets }: RetentionLedger): Promise<void> {
   const gone = (things: Map<string, { fate: Fate; isRecorded: boolean }>) =>
-    inNumbers([...things].filter(([, { fate, isRecorded }]) => fate === 'REMOVABLE' && !isRecorded).map(([n]) => n));
-  const goneDataSets = gone(dataSets);
-  await db.run(`update raw_partition set removed_at = cast($1 as timestamp) where load_seq in ${gone(partitions)}`, [
-    utcNow(),
-  ]);
-  await db.run(`update raw.raw_publication set removed_at = cast($1 as timestamp) where data_set in ${goneDataSets}`, [
-    utcNow(),
-  ]);
-  await db.run(`delete from build_artifact where publication in ${goneDataSets}`);
+    inPortions([...things].filter(([, { fate, isRecorded }]) => fate === 'REMOVABLE' && !isRecorded).map(([n]) => n));
+  const now = utcNow();
+  for (const portion of gone(partitions)) {
+    await db.run(
+      `update raw_partition set removed_at = cast($1 as timestamp) where load_seq in ${inNumbers(portion)}`,
+      [now],
+    );
+  }
+  for (const portion of gone(dataSets)) {
+    const removed = inNumbers(portion);
+    await db.run(`update raw.raw_publication set removed_at = cast($1 as timestamp) where data_set in ${removed}`, [
+      now,
+    ]);
+    await db.run(`delete from build_artifact where publication in ${removed}`);
+  }
 }

@@ -2,7 +2,7 @@ import type { RetentionRules } from '../../contracts/run';
 import { abandonPartitions } from './ledger';
 import { neededPartitions } from './needed-partitions';
 import { pinnedPublications } from './people';
-import { inNumbers, timestamp, type StoreDb } from './store-db';
+import { inNumbers, inPortions, timestamp, type StoreDb } from './store-db';
 
 /**
  * The first phase of retention: what nothing needs is marked, in one store transaction. From then on no candidate lists a marked
@@ -132,17 +132,20 @@ async function retirePartitions(db: StoreDb, kept: number[], rules: RetentionRul
        having max(greatest(started_at, coalesce(sealed_at, started_at))) >= cast($1 as timestamp)
      )
      select load_seq from raw_partition
-     where status = 'SEALED' and retired_at is null and load_seq not in ${inNumbers(needed)}
+     where status = 'SEALED' and retired_at is null
        and (load_seq in (select load_seq from published) or load_id not in (select load_id from open_run))`,
     [daysBefore(now, Math.max(rules.keepDays, OPEN_RUN_DAYS))],
   );
-  await db.run(
-    `update raw_partition set retired_at = cast($1 as timestamp),
-       listed_until = (select coalesce(max(publication), 0) from raw.raw_publication)
-     where load_seq in ${inNumbers(rows.map((row) => String(row.load_seq)))}`,
-    [timestamp(now)],
-  );
-  return rows.length;
+  const unneeded = rows.map((row) => String(row.load_seq)).filter((loadSeq) => !needed.has(loadSeq));
+  for (const portion of inPortions(unneeded)) {
+    await db.run(
+      `update raw_partition set retired_at = cast($1 as timestamp),
+         listed_until = (select coalesce(max(publication), 0) from raw.raw_publication)
+       where load_seq in ${inNumbers(portion)}`,
+      [timestamp(now)],
+    );
+  }
+  return unneeded.length;
 }
 
 /** The time some hours before, as TIMESTAMP text. */

@@ -64,6 +64,18 @@ export function inNumbers(numbers: Iterable<bigint | number | string>): string {
   return `(${[0, ...numbers].map((number) => BigInt(number)).join(', ')})`;
 }
 
+/** Snowflake takes 16,384 values in a list. */
+const MOST_IN_LIST = 10_000;
+
+/** Lists of numbers that are short enough for a statement each; none for no numbers. */
+export function inPortions<T>(numbers: readonly T[]): T[][] {
+  const portions: T[][] = [];
+  for (let first = 0; first < numbers.length; first += MOST_IN_LIST) {
+    portions.push(numbers.slice(first, first + MOST_IN_LIST));
+  }
+  return portions;
+}
+
 /** The right side of `in` and `not in` for dates and names of tables, which the boundary has validated; '' stands for none. */
 export function inTexts(texts: Iterable<string>): string {
   const quoted = ['', ...texts].map((text) => {
