@@ -1,12 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadSnowflakeSettings, type SnowflakeSettings } from '../../contracts/snowflake-settings';
+import { loadSnowflakeNames, loadSnowflakeSettings, type SnowflakeSettings } from '../../contracts/snowflake-settings';
 import { SnowflakeAccount } from '../../warehouse/snowflake/connection';
 import { databaseNames } from '../../warehouse/snowflake/database-names';
 import { createSnowflakeWarehouse } from '../../warehouse/snowflake/snowflake-warehouse';
 import { closeAfterTests, scratchDir } from './scratch';
-import type { Peer } from './snowflake-peer';
+import { startPeer, type Peer } from './snowflake-peer';
 import type { MakeWarehouse, TestedWarehouse } from './warehouse-bench';
 
 let made = 0;
@@ -43,9 +43,52 @@ export function peerEnvironment({ port }: Pick<Peer, 'port'>, prefix: string): R
   };
 }
 
-/** Warehouses on a peer, each a platform of its own. */
-export function onPeer(peer: () => Peer): MakeWarehouse {
-  return (stateDir) => snowflakeUnderTest(peerSettings(peer(), `MFG_T${++made}`), stateDir);
+/** What a suite runs against: the peer, or the account that the environment names (`npm run test:snowflake`). */
+export interface SnowflakeUnderTest {
+  name: string;
+  make: MakeWarehouse;
+  /** Settings of a platform of its own. */
+  settings(): SnowflakeSettings;
+}
+
+/** Starts a peer, unless the tests run on an account, on which each platform has a prefix of its own and is dropped after the file. */
+export function snowflakeForTests(): SnowflakeUnderTest {
+  const isAccount = process.env.MFG_TEST_SNOWFLAKE === 'account';
+  let peer: Peer | undefined;
+  if (!isAccount) {
+    beforeAll(async () => {
+      peer = await startPeer();
+    });
+  }
+  const settings = () => {
+    if (isAccount) return accountSettings();
+    if (peer === undefined) throw new Error('the peer is not up yet');
+    return peerSettings(peer, `MFG_T${++made}`);
+  };
+  return {
+    name: isAccount ? 'Snowflake account' : 'Snowflake peer',
+    make: (stateDir) => snowflakeUnderTest(settings(), stateDir),
+    settings,
+  };
+}
+
+/** The account's settings with a prefix that nobody uses. Readers' grants go to the role that runs the tests: there is no set-up. */
+function accountSettings(): SnowflakeSettings {
+  const given = loadSnowflakeSettings();
+  const prefix = `MFG_TEST_${randomBytes(4).toString('hex').toUpperCase()}`;
+  const { warehouses } = given.names;
+  const names = { ...loadSnowflakeNames({ MFG_SNOWFLAKE_PREFIX: prefix }), warehouses };
+  const settings = { ...given, names: { ...names, accessRoles: { ...names.accessRoles, dataRead: given.role } } };
+  closeAfterTests(async () => {
+    const account = new SnowflakeAccount(settings);
+    await account.withConnection({ node: 'clean up' }, 'none', async (connection) => {
+      for (const { name } of await connection.rows(`show databases like '${prefix}%'`)) {
+        await connection.run(`drop database if exists "${String(name)}"`);
+      }
+    });
+    await account.close();
+  });
+  return settings;
 }
 
 /** A Snowflake warehouse with SQL in place of dbt. */
