@@ -8,7 +8,7 @@ import {
   type RawIngestionInput,
 } from '../contracts/workflow-inputs';
 import { awaitedDeliveries } from '../ingestion/arrival';
-import { landFile, landingDirOf } from '../ingestion/landing';
+import { landFile } from '../ingestion/landing';
 import { planRun, type RunPlan } from '../ingestion/plan-run';
 import { surveyRun } from '../ingestion/survey-run';
 import { isUpToDate } from '../transform/build-candidate';
@@ -55,7 +55,7 @@ export function createDiscoverDeliveries(dependencies: ActivityDependencies) {
       });
       const standing = await warehouse.readManifest(run.loadId);
       if (standing !== undefined) return complete(standing);
-      const { sourceDir, stateDir, strategy } = config;
+      const { sourceDir, landingDir, strategy } = config;
       const request = {
         run,
         input: parsed,
@@ -77,7 +77,7 @@ export function createDiscoverDeliveries(dependencies: ActivityDependencies) {
         const files = plan.manifest.batches.flat().flatMap((delivery) => delivery.files);
         for (const [done, file] of files.entries()) {
           report({ at: file.path, done, of: files.length });
-          await landFile(sourceDir, landingDirOf(stateDir), file, signal);
+          await landFile(sourceDir, landingDir, file, signal);
         }
       }
       const manifest = await warehouse.saveManifest(plan.manifest);

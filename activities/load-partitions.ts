@@ -2,7 +2,6 @@ import path from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { BatchResult, RunIdentity } from '../contracts/run';
 import { readSourceContracts } from '../contracts/source-contract';
-import { landingDirOf } from '../ingestion/landing';
 import { loadBatch } from '../ingestion/load-batch';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
@@ -28,7 +27,7 @@ export function createLoadPartitions({ config, warehouse }: ActivityDependencies
         attempt: Context.current().info.attempt,
         tables: systems.flatMap((system) => system.tables),
         sourceDir: config.sourceDir,
-        landingDir: landingDirOf(config.stateDir),
+        landingDir: config.landingDir,
         isGoingOn,
         stagingDir: path.join(config.stateDir, 'staging'),
         threads: config.threads,

@@ -34,6 +34,12 @@ export const configSchema = z.object({
   TEMPORAL_ADDRESS: z.string().trim().optional(),
   /** Folder for everything the platform keeps: store, partitions, builds, the dev server's database, logs. */
   MFG_STATE_DIR: absolutePath('.mfg'),
+  /** Folder for landed files (`landing: copy`); workers on several hosts share it, as they share the sources. Default: in the state folder. */
+  MFG_LANDING_DIR: z
+    .string()
+    .trim()
+    .transform((value) => path.resolve(PROJECT_ROOT, value))
+    .optional(),
   /** Folder of source-system exports: `<system>/<table>.csv` and `<system>/<YYYY-MM-DD>/<table>*.csv[.gz]`. */
   MFG_SOURCE_DIR: absolutePath('data/raw/source_system'),
   /** The dbt project, which is also where source tables are described. */
@@ -75,6 +81,7 @@ export const configSchema = z.object({
 export interface Config {
   temporalAddress: string | undefined;
   stateDir: string;
+  landingDir: string;
   sourceDir: string;
   dbtDir: string;
   warehouse: 'duckdb' | 'snowflake';
@@ -102,6 +109,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     temporalAddress: v.TEMPORAL_ADDRESS || undefined,
     stateDir: v.MFG_STATE_DIR,
+    landingDir: v.MFG_LANDING_DIR ?? path.join(v.MFG_STATE_DIR, 'landing'),
     sourceDir: v.MFG_SOURCE_DIR,
     dbtDir: v.MFG_DBT_DIR,
     warehouse: v.MFG_WAREHOUSE,

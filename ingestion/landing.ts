@@ -4,11 +4,6 @@ import { link, mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { SourceFile } from '../contracts/run';
 
-/** Where landed bytes are kept: one file per content, named by its SHA-256. */
-export function landingDirOf(stateDir: string): string {
-  return path.join(stateDir, 'landing');
-}
-
 /**
  * The file to read a delivered file's bytes from: its landed copy where there is one, else the source's own. Either way the
  * reader compares the hash, so that a landing that was cleared is no fault while the source still has the bytes.

@@ -16,9 +16,14 @@ export async function openWarehouse(
   codeVersion: string,
   { isAttended = false }: { isAttended?: boolean } = {},
 ): Promise<Warehouse> {
-  if (config.warehouse === 'duckdb') return createDuckDbWarehouse(config.stateDir, codeVersion);
+  if (config.warehouse === 'duckdb') return createDuckDbWarehouse(config.stateDir, codeVersion, config.landingDir);
   // The driver takes half a second to load: those who do not use it do not wait for it.
   const { createSnowflakeWarehouse } = await import('./snowflake/snowflake-warehouse.js');
   const stateDir = path.join(config.stateDir, 'snowflake');
-  return createSnowflakeWarehouse(loadSnowflakeSettings(), { stateDir, codeVersion, isAttended });
+  return createSnowflakeWarehouse(loadSnowflakeSettings(), {
+    stateDir,
+    landingDir: config.landingDir,
+    codeVersion,
+    isAttended,
+  });
 }

@@ -14,7 +14,9 @@ export class SnowflakeLiveBench extends LiveBench {
 
   protected override makeWarehouse(): Warehouse {
     const settings = loadSnowflakeSettings(this.variables);
-    const warehouse = createSnowflakeWarehouse(settings, { stateDir: this.stateDir, codeVersion: 'test' });
+    const warehouse = createSnowflakeWarehouse(settings, {
+      ...{ stateDir: this.stateDir, landingDir: this.config.landingDir, codeVersion: 'test' },
+    });
     closeAfterTests(() => warehouse.close());
     return warehouse;
   }

@@ -97,7 +97,13 @@ export function snowflakeUnderTest(
   stateDir: string,
   claimPatienceS?: number,
 ): TestedWarehouse {
-  const options = { stateDir, codeVersion: 'test', ...(claimPatienceS !== undefined && { claimPatienceS }) };
+  const landingDir = path.join(stateDir, 'landing');
+  const options = {
+    stateDir,
+    landingDir,
+    codeVersion: 'test',
+    ...(claimPatienceS !== undefined && { claimPatienceS }),
+  };
   const warehouse = createSnowflakeWarehouse(settings, options);
   const account = new SnowflakeAccount(settings);
   const names = databaseNames(settings.names);

@@ -22,9 +22,10 @@ export const DUCKDB_VERSION = 'v1.5.6';
  * The embedded warehouse: a store file for the ledger, a Parquet file per partition, a database file per publication.
  *
  * @param stateDir absolute path of the state folder. @param codeVersion recorded with each publication.
+ * @param landingDir where landed files are, when not in the state folder.
  */
-export function createDuckDbWarehouse(stateDir: string, codeVersion: string): Warehouse {
-  const layout = layoutOf(stateDir);
+export function createDuckDbWarehouse(stateDir: string, codeVersion: string, landingDir?: string): Warehouse {
+  const layout = layoutOf(stateDir, landingDir);
   const session = storeSessions(layout);
   return {
     dbtTarget: 'duckdb',

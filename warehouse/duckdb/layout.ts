@@ -8,7 +8,7 @@ import path from 'node:path';
  * - `builds/<publication>/mfg.duckdb`: candidates and publications. The file's stem is the database's name: constant.
  * - `published`: a link to the head's build folder.
  * - `staging/<load_seq>/`: scratch of loads under way; `export-<uuid>/`: what an export sorts on the disk.
- * - `landing/<sha256>`: copies of delivered files, by content.
+ * - `landing/<sha256>` (or a folder elsewhere): copies of delivered files, by content.
  */
 export interface Layout {
   stateDir: string;
@@ -26,7 +26,7 @@ export interface Layout {
 
 export const DATABASE_FILE = 'mfg.duckdb';
 
-export function layoutOf(stateDir: string): Layout {
+export function layoutOf(stateDir: string, landing = path.join(stateDir, 'landing')): Layout {
   const builds = path.join(stateDir, 'builds');
   const raw = path.join(stateDir, 'raw');
   return {
@@ -35,7 +35,7 @@ export function layoutOf(stateDir: string): Layout {
     raw,
     builds,
     staging: path.join(stateDir, 'staging'),
-    landing: path.join(stateDir, 'landing'),
+    landing,
     published: path.join(stateDir, 'published'),
     partition: (table, loadSeq) => path.join(raw, table, `${loadSeq}.parquet`),
     rejects: (table, loadSeq) => path.join(raw, table, `${loadSeq}.rejects.parquet`),

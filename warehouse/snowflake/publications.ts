@@ -16,6 +16,7 @@ export interface SnowflakeStore {
   session: StoreSession;
   /** This worker's own scratch: nothing that another worker needs. */
   stateDir: string;
+  landingDir: string;
 }
 
 /**

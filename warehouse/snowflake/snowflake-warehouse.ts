@@ -21,6 +21,8 @@ import { storeSessions } from './store';
 export interface SnowflakeWarehouseOptions {
   /** Local scratch of this worker: nothing that another one needs. */
   stateDir: string;
+  /** Copies of delivered files, which all workers share; retention removes those that no run may still load. */
+  landingDir: string;
   /** Recorded with each publication. */
   codeVersion: string;
   /** Seconds that another's claim on a publication is waited for before it is finished in its place. */
@@ -35,12 +37,12 @@ export interface SnowflakeWarehouseOptions {
  */
 export function createSnowflakeWarehouse(
   settings: SnowflakeSettings,
-  { stateDir, codeVersion, claimPatienceS, isAttended = false }: SnowflakeWarehouseOptions,
+  { stateDir, landingDir, codeVersion, claimPatienceS, isAttended = false }: SnowflakeWarehouseOptions,
 ): Warehouse {
   const account = new SnowflakeAccount(settings, { isAttended });
   const names = databaseNames(settings.names);
   const session = storeSessions(account, names);
-  const store: SnowflakeStore = { account, names, session, stateDir };
+  const store: SnowflakeStore = { account, names, session, stateDir, landingDir };
   const { finish, ...log } = publishing(store, claimPatienceS);
   return {
     dbtTarget: 'snowflake',
