@@ -343,10 +343,10 @@ export interface Warehouse {
   readonly dbtTarget: string;
 
   /** A name as contracts and dbt give it, in lower case, as an identifier of this warehouse's SQL. */
-  identifier(name: string): string;
+  identifier: (name: string) => string;
 
   /** A text as a literal of this warehouse's SQL. */
-  literal(text: string): string;
+  literal: (text: string) => string;
 
   /** What dbt's profile reads from the environment to build into a candidate. May hold secrets: for the dbt process alone. */
   dbtEnvironment(candidate: Candidate): Record<string, string>;

@@ -87,7 +87,7 @@ describe('workers with state folders of their own', () => {
       workflowExecution: { workflowId: handle.workflowId, runId: handle.firstExecutionRunId },
       workflowTaskFinishEventId: build?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId,
     });
-    const again = await client.workflow.getHandle(handle.workflowId).result();
+    const again: unknown = await client.workflow.getHandle(handle.workflowId).result();
     await expectWhole(again, { loadId: `${handle.workflowId}::${handle.firstExecutionRunId}` }, DATES);
   });
 });
