@@ -188,12 +188,14 @@ function interpreterOf(folder) {
   }
 }
 
+function pythonCommands() {
+  const requested = process.env.MFG_PYTHON;
+  return requested ? [requested] : ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+}
+
 function findPython(oldest) {
   const requested = process.env.MFG_PYTHON;
-  const commands = requested
-    ? [requested]
-    : ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
-  const found = commands.map(inspectPython).filter(Boolean);
+  const found = pythonCommands().map(inspectPython).filter(Boolean);
   const usable = found.find((python) => isNewEnough(python, oldest) && python.hasVenv);
   if (usable) return usable.command;
   const needed = `Python ${oldest.join('.')} or newer is needed`;
@@ -211,6 +213,13 @@ function findPython(oldest) {
     );
   }
   throw new SetUpError(`${needed}; ${found[0].command} is ${found[0].version.join('.')}: ${install}.`);
+}
+
+/** Whether there is a Python for the Snowflake peer, which needs a newer one than the platform. */
+export function hasPythonForPeer() {
+  return pythonCommands()
+    .map(inspectPython)
+    .some((python) => python && isNewEnough(python, ENVIRONMENTS.peer.oldestPython) && python.hasVenv);
 }
 
 function inspectPython(command) {
