@@ -27,9 +27,28 @@ export function peerEnvironment({ port }: Pick<Peer, 'port'>, prefix: string): R
   };
 }
 
-/** Warehouses on a peer, each a platform of its own. */
+/** Warehouses on a peer, each a platform of its own. They go after each test: a peer gets slower by every database. */
 export function onPeer(peer: () => Peer): MakeWarehouse {
-  return (stateDir) => snowflakeUnderTest(peerSettings(peer(), `MFG_T${++made}`), stateDir);
+  const platforms: SnowflakeSettings[] = [];
+  afterEach(async () => {
+    for (const settings of platforms.splice(0)) await dropPlatform(settings);
+  });
+  return (stateDir) => {
+    const settings = peerSettings(peer(), `MFG_T${++made}`);
+    platforms.push(settings);
+    return snowflakeUnderTest(settings, stateDir);
+  };
+}
+
+async function dropPlatform(settings: SnowflakeSettings): Promise<void> {
+  const account = new SnowflakeAccount(settings);
+  await account.withConnection({ node: 'drop' }, 'none', async (connection) => {
+    const { store, shown, pattern } = databaseNames(settings.names);
+    const others = await connection.rows(`show databases like '${pattern}'`);
+    const names = [...others.map((row) => `"${String(row.name)}"`), store, shown];
+    for (const name of new Set(names)) await connection.run(`drop database if exists ${name}`);
+  });
+  await account.close();
 }
 
 /** A Snowflake warehouse with SQL in place of dbt. */
