@@ -63,9 +63,12 @@ export class SnowflakeBench extends WarehouseBench {
 
   private async sql(statements: string[]): Promise<JsonRow[]> {
     return this.account.withConnection({ node: 'test' }, 'none', async (connection) => {
-      await connection.run(`use schema ${this.names.store}."PLATFORM"`);
       let rows: JsonRow[] = [];
-      for (const statement of statements) rows = await connection.rows(statement);
+      for (const statement of statements) {
+        // CREATE DATABASE goes there.
+        await connection.run(`use schema ${this.names.store}."PLATFORM"`);
+        rows = await connection.rows(statement);
+      }
       return rows;
     });
   }
