@@ -321,7 +321,7 @@ export interface RetentionRules {
   keepPublications: number;
   /** Days: what readers saw within them stays; so do held and failed candidates, and loads that were never published. */
   keepDays: number;
-  /** Hours from marking to unlinking: as long as a reader may go on with what it has open. */
+  /** Hours from marking to removing: as long as a reader may go on with what it has open. */
   graceHours: number;
   /** Only tell what would be done. */
   dryRun: boolean;
@@ -331,11 +331,12 @@ export interface RetentionRules {
 export type RetentionKind =
   'data sets' | 'partitions' | 'rejected records' | 'landed files' | 'leftovers' | 'unknown files';
 
-/** Files (a data set is one item) of a kind and the space they take. */
+/** Things of a kind, such as files, data sets or partitions' rows, and the space they take. */
 export interface StoredSpace {
   kind: RetentionKind;
   items: number;
-  bytes: number;
+  /** Null: the warehouse does not tell. */
+  bytes: number | null;
 }
 
 /** Result of `mfgRetention`. In a dry run: what would be so. */
@@ -353,7 +354,7 @@ export interface RetentionResult {
   removed: StoredSpace[];
   /** Marked, but still within the grace period or listed by a data set that is kept. */
   waiting: StoredSpace[];
-  /** Paths below the state folder, at most 20. */
+  /** Files and databases that are the platform's by their place or name alone, at most 20. */
   unknownFiles: string[];
 }
 

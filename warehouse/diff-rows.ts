@@ -183,7 +183,8 @@ async function biggestChanges(
     `with changed as (${changes.join('\nunion all\n')}),
      sized as (
        select n, place, old_value, new_value, ${keyNames}, abs(coalesce(new_value, 0) - coalesce(old_value, 0))
-         / case when place < 2 then 1 else greatest(abs(coalesce(new_value, 0)), abs(coalesce(old_value, 0))) end as moved
+         / case when place < 2 then 1
+             else nullif(greatest(abs(coalesce(new_value, 0)), abs(coalesce(old_value, 0))), 0) end as moved
        from changed
        where old_value is distinct from new_value
          and not coalesce(

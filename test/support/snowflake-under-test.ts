@@ -47,11 +47,12 @@ export function peerEnvironment({ port }: Pick<Peer, 'port'>, prefix: string): R
 export interface SnowflakeUnderTest {
   name: string;
   make: MakeWarehouse;
-  /** Settings of a platform of its own. */
-  settings(): SnowflakeSettings;
 }
 
-/** Starts a peer, unless the tests run on an account, on which each platform has a prefix of its own and is dropped after the file. */
+/**
+ * Starts a peer, unless the tests run on an account. Each warehouse is a platform of its own, with a prefix that nobody uses; it is
+ * dropped after its test: a peer gets slower by every database, and an account should stay clean.
+ */
 export function snowflakeForTests(): SnowflakeUnderTest {
   const isAccount = process.env.MFG_TEST_SNOWFLAKE === 'account';
   let peer: Peer | undefined;
@@ -60,15 +61,17 @@ export function snowflakeForTests(): SnowflakeUnderTest {
       peer = await startPeer();
     });
   }
-  const settings = () => {
-    if (isAccount) return accountSettings();
-    if (peer === undefined) throw new Error('the peer is not up yet');
-    return peerSettings(peer, `MFG_T${++made}`);
-  };
+  const platforms: SnowflakeSettings[] = [];
+  afterEach(async () => {
+    for (const settings of platforms.splice(0)) await dropPlatform(settings);
+  });
   return {
     name: isAccount ? 'Snowflake account' : 'Snowflake peer',
-    make: (stateDir) => snowflakeUnderTest(settings(), stateDir),
-    settings,
+    make: (stateDir) => {
+      const settings = peer === undefined ? accountSettings() : peerSettings(peer, `MFG_T${++made}`);
+      platforms.push(settings);
+      return snowflakeUnderTest(settings, stateDir);
+    },
   };
 }
 
@@ -78,17 +81,18 @@ function accountSettings(): SnowflakeSettings {
   const prefix = `MFG_TEST_${randomBytes(4).toString('hex').toUpperCase()}`;
   const { warehouses } = given.names;
   const names = { ...loadSnowflakeNames({ MFG_SNOWFLAKE_PREFIX: prefix }), warehouses };
-  const settings = { ...given, names: { ...names, accessRoles: { ...names.accessRoles, dataRead: given.role } } };
-  closeAfterTests(async () => {
-    const account = new SnowflakeAccount(settings);
-    await account.withConnection({ node: 'clean up' }, 'none', async (connection) => {
-      for (const { name } of await connection.rows(`show databases like '${prefix}%'`)) {
-        await connection.run(`drop database if exists "${String(name)}"`);
-      }
-    });
-    await account.close();
+  return { ...given, names: { ...names, accessRoles: { ...names.accessRoles, dataRead: given.role } } };
+}
+
+async function dropPlatform(settings: SnowflakeSettings): Promise<void> {
+  const account = new SnowflakeAccount(settings);
+  await account.withConnection({ node: 'drop' }, 'none', async (connection) => {
+    const { store, shown, pattern } = databaseNames(settings.names);
+    const others = await connection.rows(`show databases like '${pattern}'`);
+    const names = [...others.map((row) => `"${String(row.name)}"`), store, shown];
+    for (const name of new Set(names)) await connection.run(`drop database if exists ${name}`);
   });
-  return settings;
+  await account.close();
 }
 
 /** A Snowflake warehouse with SQL in place of dbt. */

@@ -121,7 +121,7 @@ function sumByKind(planned: Planned[]): StoredSpace[] {
   const kinds = new Map<RetentionKind, StoredSpace>();
   for (const { kind, bytes } of planned) {
     const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
-    kinds.set(kind, { kind, items: sum.items + 1, bytes: sum.bytes + bytes });
+    kinds.set(kind, { kind, items: sum.items + 1, bytes: (sum.bytes ?? 0) + bytes });
   }
   return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

@@ -59,7 +59,8 @@ async function comparedRelations(
       `select lower(table_schema) as table_schema, lower(table_name) as table_name, lower(column_name) as column_name,
          data_type
        from ${names.dataSet(dataSet)}.information_schema.columns
-       where table_schema in ('RAW', 'CORE', 'MARTS') and column_name = upper(column_name)
+       where table_schema in ('RAW', 'CORE', 'MARTS')
+         and table_name = upper(table_name) and column_name = upper(column_name)
        order by table_name, ordinal_position`,
     );
     for (const { table_schema: schema, table_name: name, column_name: column, data_type: type } of columns) {

@@ -216,7 +216,7 @@ async function isStillMine({ session }: SnowflakeStore, { entry, token }: Claim)
 }
 
 /** The entry that is PUBLISHING, if there is one, and whose it is. Age by the warehouse's own clock. */
-async function entryUnderWay(
+export async function entryUnderWay(
   db: StoreDb,
 ): Promise<{ entry: number; token: string | null; claimAgeS: number } | undefined> {
   const [row] = await db.rows(

@@ -3,12 +3,15 @@ import { contentsOf, readRecordedState, type RecordedPartition, type RecordedSta
 import type { Disagreement } from '../warehouse';
 import type { SnowflakeConnection } from './connection';
 import type { DatabaseNames } from './database-names';
-import { hasDatabase, type SnowflakeStore } from './publications';
-import { shownEntry } from './publishing';
+import type { SnowflakeStore } from './publications';
+import { entryUnderWay, shownEntry } from './publishing';
 import { rejectTable, runTable } from './raw-tables';
 import { statementTag } from './statement-tag';
 
 const LOST = 'load its date again with `npx mfg ingest --date`, or bring the rows back by time travel';
+/** States of a data set that stands. */
+const WITH_DATABASE = ['PUBLISHED', 'PUBLISHING', 'BUILT', 'HELD', 'SUPERSEDED'];
+
 const SWEEP = '`npx mfg retention` sweeps it';
 
 /** Compares the store with itself, with the rows of every partition, and with every database that it names. Changes nothing. */
@@ -16,11 +19,14 @@ export async function reconcile(
   { account, names, session }: SnowflakeStore,
   { checksums }: { checksums: boolean },
 ): Promise<Disagreement[]> {
-  const state = await session((db) => readRecordedState(db));
+  const { state, publishing } = await session(async (db) => ({
+    state: await readRecordedState(db),
+    publishing: (await entryUnderWay(db))?.entry,
+  }));
   const { found, partitions } = state;
   await account.withConnection(statementTag('reconcile'), 'read', async (connection) => {
     found.push(...(await checkRows(connection, names, partitions)));
-    found.push(...(await checkDatabases(connection, names, state)));
+    found.push(...(await checkDatabases(connection, names, state, publishing)));
   });
   if (checksums && partitions.some(({ status }) => status === 'SEALED')) {
     found.push({
@@ -91,12 +97,16 @@ async function checkDatabases(
   connection: SnowflakeConnection,
   names: DatabaseNames,
   { head, partitions, dataSets, shown, differences }: RecordedState,
+  publishing: number | undefined,
 ): Promise<Disagreement[]> {
   const found: Disagreement[] = [];
+  const databases = (await connection.rows(`show databases like '${names.pattern}'`)).map((row) => String(row.name));
+  const there = new Set(
+    databases.map((name) => names.parse(name)).flatMap((is) => (is?.kind === 'data set' ? [is.dataSet] : [])),
+  );
   const missing = new Set<number>();
   for (const { dataSet, status, isDropped } of dataSets) {
-    if (isDropped || !['PUBLISHED', 'BUILT', 'HELD', 'SUPERSEDED'].includes(status)) continue;
-    if (await hasDatabase(connection, names.dataSet(dataSet))) continue;
+    if (isDropped || there.has(dataSet) || !WITH_DATABASE.includes(status)) continue;
     missing.add(dataSet);
     const advice = status === 'PUBLISHED' ? 'build it again with `npx mfg transform`' : 'start its run again';
     found.push({ severity: 'ERROR', what: `data set ${dataSet} is ${status}, but its database is missing`, advice });
@@ -112,20 +122,35 @@ async function checkDatabases(
     found.push(...(await checkContents(connection, names.dataSet(dataSet), dataSet, places)));
   }
   const entry = await shownEntry(connection, names);
-  if (head !== undefined && entry !== head.publication) {
+  if (publishing !== undefined) {
+    found.push({
+      severity: 'INFO',
+      what: `entry ${publishing} is being published (under way, or left by a crash)`,
+      advice: 'the next publication, rollback or approval finishes it',
+    });
+  }
+  if (head !== undefined && entry !== head.publication && (entry === undefined || entry !== publishing)) {
     found.push({
       severity: 'ERROR',
       what: `readers see entry ${entry ?? 'none'}, but the log says ${head.publication}`,
-      advice: 'look who changed the database; the next publication mends it',
+      advice: `look who changed database ${names.shown}; the next publication mends it`,
     });
   }
-  const known = new Set(dataSets.filter(({ isRemoved }) => !isRemoved).map(({ dataSet }) => dataSet));
-  for (const row of await connection.rows(`show databases like '${names.pattern}'`)) {
-    const parsed = names.parse(String(row.name));
-    if (parsed === undefined || (parsed.kind === 'data set' && known.has(parsed.dataSet))) continue;
-    const what = parsed.kind === 'next' ? 'was left by a publication' : 'is not in the publication log';
-    const severity = parsed.kind === 'next' ? 'INFO' : 'WARN';
-    found.push({ severity, what: `database ${String(row.name)} ${what}`, advice: SWEEP });
+  const known = new Map(dataSets.map(({ dataSet, isRemoved }) => [dataSet, isRemoved]));
+  for (const name of databases) {
+    const parsed = names.parse(name);
+    if (parsed?.kind === 'next' && publishing === undefined) {
+      found.push({ severity: 'INFO', what: `database ${name} was left by a publication`, advice: SWEEP });
+    } else if (parsed?.kind === 'data set' && known.get(parsed.dataSet) === true) {
+      const what = `database ${name} should have been removed by retention`;
+      found.push({ severity: 'INFO', what, advice: SWEEP });
+    } else if (parsed?.kind === 'data set' && !known.has(parsed.dataSet)) {
+      found.push({
+        severity: 'WARN',
+        what: `database ${name} is not in the publication log`,
+        advice: 'look who made it: the platform leaves it alone',
+      });
+    }
   }
   return found;
 }

@@ -15,21 +15,29 @@ import { statementTag } from './statement-tag';
 const UNKNOWN_HOURS = 1;
 const SCRATCH_HOURS = 24;
 const NAMED_IN_RESULT = 20;
+const HOUR_MS = 3_600_000;
 
-/** Something that takes space, and the statement that takes it away; none: a local folder. */
+/** Something that takes space, and what takes it away. */
 interface Planned {
   kind: RetentionKind;
-  name: string;
   items: number;
-  bytes: number;
+  /** Null: Snowflake tells no size of a database or of some of a table's rows. */
+  bytes: number | null;
   goes: boolean;
   remove: (connection: SnowflakeConnection) => Promise<unknown>;
 }
 
+/** What retention found, with the names of what is the platform's by its name alone. */
+interface Plan {
+  planned: Planned[];
+  unknown: string[];
+}
+
 /**
  * Removes what the rules do not keep, in two phases: marks it in one store transaction, and removes what was marked at least the grace
- * period ago: databases of data sets first, then the rows of partitions. Killed anywhere, the next call finishes it. Snowflake's own
- * time travel keeps what is removed for as long as the account's settings say.
+ * period ago: databases of data sets first, then the rows of partitions. Killed anywhere, the next call finishes it. A database that
+ * is called like a data set and is not in the log is named, never dropped: others use the account too. Snowflake's own time travel
+ * keeps what is removed for as long as the account's settings say.
  */
 export async function retain(
   store: SnowflakeStore,
@@ -39,12 +47,12 @@ export async function retain(
   const { account, session } = store;
   const now = new Date();
   const { marks, ledger } = await markAndRead(session, rules, now);
-  const planned = await account.withConnection(
+  const { planned, unknown } = await account.withConnection(
     statementTag('retention'),
     'load',
     async (connection) => {
       const found = await plan(store, connection, ledger, rules, now);
-      if (!rules.dryRun) for (const { goes, remove } of found) if (goes) await remove(connection);
+      if (!rules.dryRun) for (const { goes, remove } of found.planned) if (goes) await remove(connection);
       return found;
     },
     signal,
@@ -59,10 +67,7 @@ export async function retain(
     abandonedLoads: marks.abandonedLoads,
     removed: sumByKind(planned.filter(({ goes }) => goes)),
     waiting: sumByKind(planned.filter(({ goes }) => !goes)),
-    unknownFiles: planned
-      .filter(({ kind }) => kind === 'unknown files')
-      .slice(0, NAMED_IN_RESULT)
-      .map(({ name }) => name),
+    unknownFiles: unknown.slice(0, NAMED_IN_RESULT),
   };
 }
 
@@ -73,13 +78,15 @@ async function plan(
   ledger: RetentionLedger,
   rules: RetentionRules,
   now: Date,
-): Promise<Planned[]> {
-  return [
-    ...(await planDatabases(connection, store.names, ledger, rules, now)),
-    ...(await planRows(connection, store.names, ledger, rules, now)),
-    ...(await planStage(connection, store.names, ledger, rules, now)),
-    ...(await planScratch(store.stateDir, rules, now)),
-  ];
+): Promise<Plan> {
+  const databases = await planDatabases(connection, store.names, ledger, rules, now);
+  const rows = await planRows(connection, store.names, ledger, rules, now);
+  const stage = await planStage(connection, store.names, ledger, rules, now);
+  const scratch = await planScratch(store.stateDir, ledger, rules, now);
+  return {
+    planned: [...databases.planned, ...rows, ...stage.planned, ...scratch],
+    unknown: [...databases.unknown, ...stage.unknown],
+  };
 }
 
 async function planDatabases(
@@ -88,27 +95,34 @@ async function planDatabases(
   ledger: RetentionLedger,
   rules: RetentionRules,
   now: Date,
-): Promise<Planned[]> {
+): Promise<Plan> {
   const databases = await connection.rows(`show databases like '${names.pattern}'`);
-  const planned: Planned[] = [];
+  const found: Plan = { planned: [], unknown: [] };
   for (const row of databases) {
     const name = String(row.name);
     const parsed = names.parse(name);
     if (parsed === undefined) continue;
-    const ageHours = (now.getTime() - new Date(String(row.created_on).replace(' ', 'T')).getTime()) / 3_600_000;
     const known = parsed.kind === 'data set' ? ledger.dataSets.get(String(parsed.dataSet)) : undefined;
     const drop = {
-      ...{ name, items: 1, bytes: 0 },
+      ...{ items: 1, bytes: null },
       remove: (connected: SnowflakeConnection) => connected.run(`drop database if exists ${quoted(name)}`),
     };
-    if (known !== undefined) {
-      if (known.fate !== 'KEPT') planned.push({ ...drop, kind: 'data sets', goes: known.fate === 'REMOVABLE' });
-    } else {
-      const kind = parsed.kind === 'next' ? 'leftovers' : 'unknown files';
-      planned.push({ ...drop, kind, goes: ageHours >= Math.max(rules.graceHours, UNKNOWN_HOURS) });
+    if (parsed.kind === 'next') {
+      found.planned.push({ ...drop, kind: 'leftovers', goes: isOld(row.created_on, UNKNOWN_HOURS, rules, now) });
+    } else if (known === undefined) {
+      found.unknown.push(`database ${name}`);
+    } else if (known.fate !== 'KEPT') {
+      found.planned.push({ ...drop, kind: 'data sets', goes: known.fate === 'REMOVABLE' });
     }
   }
-  return planned;
+  return found;
+}
+
+/** Whether a time, as the driver gives it, is as long ago as the grace period and some least hours. */
+function isOld(time: unknown, leastHours: number, rules: RetentionRules, now: Date): boolean {
+  const at = Date.parse(String(time).replace(/^(\S+) (\S+)\+00$/, '$1T$2Z'));
+  if (Number.isNaN(at)) throw new Error(`Snowflake gave '${String(time)}' for a time`);
+  return now.getTime() - at >= Math.max(rules.graceHours, leastHours) * HOUR_MS;
 }
 
 /** Rows of retired and of abandoned partitions, table by table. */
@@ -121,7 +135,7 @@ async function planRows(
 ): Promise<Planned[]> {
   const tables = await connection.rows(
     `select table_name from ${names.store}.information_schema.tables
-     where table_schema = 'RAW' and table_name like '%\\\\_RUN' and table_type = 'BASE TABLE'`,
+     where table_schema = 'RAW' and right(table_name, 4) = '_RUN' and table_type = 'BASE TABLE'`,
   );
   const lost = await connection.rows(
     `select load_seq from ${names.store}."PLATFORM".raw_partition
@@ -155,7 +169,7 @@ async function planRows(
       const { kind, goes } = JSON.parse(group) as Pick<Planned, 'kind' | 'goes'>;
       const loadSeqs = judged.filter((one) => one.kind === kind && one.goes === goes).map((one) => one.loadSeq);
       planned.push({
-        ...{ kind, goes, name: from, items: loadSeqs.length, bytes: 0 },
+        ...{ kind, goes, items: loadSeqs.length, bytes: null },
         remove: (connected) => connected.run(`delete from ${from} where _load_seq in ${inNumbers(loadSeqs)}`),
       });
     }
@@ -170,38 +184,43 @@ async function planStage(
   { partitions }: RetentionLedger,
   rules: RetentionRules,
   now: Date,
-): Promise<Planned[]> {
+): Promise<Plan> {
   const files = await connection.rows(`list @${names.stage}`);
-  return files.flatMap((row): Planned[] => {
+  const found: Plan = { planned: [], unknown: [] };
+  for (const row of files) {
     const name = String(row.name);
     const [, loadSeq] = /\/(\d+)\/[^/]+$/.exec(name) ?? [];
     const status = loadSeq === undefined ? undefined : partitions.get(loadSeq)?.status;
-    if (status === 'STARTED') return [];
-    const ageHours = (now.getTime() - new Date(String(row.last_modified)).getTime()) / 3_600_000;
-    const isOld = ageHours >= Math.max(rules.graceHours, UNKNOWN_HOURS);
+    if (status === 'STARTED') continue;
+    if (status === undefined) found.unknown.push(`staged file ${name}`);
     const onStage = name.slice(name.indexOf('/') + 1);
-    return [
-      {
-        ...{ kind: status === undefined ? 'unknown files' : 'leftovers', name, items: 1, bytes: Number(row.size) },
-        goes: status !== undefined || isOld,
-        remove: (connected) => connected.run(`remove ${snowflakeString(`@${names.stage}/${onStage}`)}`),
-      },
-    ];
-  });
+    found.planned.push({
+      ...{ kind: status === undefined ? 'unknown files' : 'leftovers', items: 1, bytes: Number(row.size) },
+      goes: status !== undefined || isOld(row.last_modified, UNKNOWN_HOURS, rules, now),
+      remove: (connected) => connected.run(`remove ${snowflakeString(`@${names.stage}/${onStage}`)}`),
+    });
+  }
+  return found;
 }
 
-/** This worker's own scratch: folders of builds and of loads that nobody has touched for a day. */
-async function planScratch(stateDir: string, rules: RetentionRules, now: Date): Promise<Planned[]> {
+/** This worker's own scratch that nobody has touched for a day: folders of builds and of loads, and landed files. */
+async function planScratch(
+  stateDir: string,
+  { landed }: RetentionLedger,
+  rules: RetentionRules,
+  now: Date,
+): Promise<Planned[]> {
   const planned: Planned[] = [];
-  for (const parent of ['builds', 'staging']) {
+  for (const parent of ['builds', 'staging', 'landing']) {
     const folder = path.join(stateDir, parent);
     for (const entry of await readdir(folder).catch(() => [])) {
+      if (parent === 'landing' && landed.has(entry)) continue;
       const file = path.join(folder, entry);
-      const changed = (await stat(file).catch(() => undefined))?.mtimeMs ?? now.getTime();
-      const isOld = now.getTime() - changed >= Math.max(rules.graceHours, SCRATCH_HOURS) * 3_600_000;
-      if (!isOld) continue;
+      const found = await stat(file).catch(() => undefined);
+      if (found === undefined || !isOld(found.mtime.toISOString(), SCRATCH_HOURS, rules, now)) continue;
       planned.push({
-        ...{ kind: 'leftovers', name: path.join(parent, entry), items: 1, bytes: 0, goes: true },
+        ...{ kind: parent === 'landing' ? 'landed files' : 'leftovers', items: 1, goes: true },
+        bytes: found.isFile() ? found.size : null,
         remove: () => rm(file, { recursive: true, force: true }),
       });
     }
@@ -213,7 +232,11 @@ function sumByKind(planned: Planned[]): StoredSpace[] {
   const kinds = new Map<RetentionKind, StoredSpace>();
   for (const { kind, items, bytes } of planned) {
     const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
-    kinds.set(kind, { kind, items: sum.items + items, bytes: sum.bytes + bytes });
+    kinds.set(kind, {
+      kind,
+      items: sum.items + items,
+      bytes: sum.bytes === null || bytes === null ? null : sum.bytes + bytes,
+    });
   }
   return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

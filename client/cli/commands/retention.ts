@@ -21,11 +21,11 @@ export function addRetention(program: Command): void {
     .command('retention')
     .summary('remove old publications, partitions and what crashes left')
     .description(
-      'Removes data sets, partitions and rejected records that no kept or pinned publication, candidate under way or open run needs, and what crashes left. What is marked is unlinked after the grace period, by a later run. Workflow mfgRetention.',
+      'Removes data sets, partitions and rejected records that no kept or pinned publication, candidate under way or open run needs, and what crashes left. What is marked is removed after the grace period, by a later run. Workflow mfgRetention.',
     )
     .option('--keep-publications <number>', 'the newest publications stay (default: 10)', asNumber(keepPublications))
     .option('--keep-days <days>', 'what readers saw within these days stays (default: 30)', asNumber(keepDays))
-    .option('--grace-hours <hours>', 'from marking to unlinking (default: 24)', asNumber(graceHours))
+    .option('--grace-hours <hours>', 'from marking to removing (default: 24)', asNumber(graceHours))
     .option('--dry-run', 'change nothing, tell what would be removed')
     .option('--detach', 'start the run, print its ids and end (needs `npm run dev` or TEMPORAL_ADDRESS)')
     .option('--json', 'print one JSON object instead of text')
@@ -57,8 +57,8 @@ async function retain(options: RetentionOptions): Promise<void> {
 
 function showRetention(result: RetentionResult): void {
   const { rules, removed, waiting, droppedDataSets, abandonedBuilds, abandonedLoads, unknownFiles } = result;
-  const won = removed.reduce((sum, kind) => sum + kind.bytes, 0);
-  console.log(heading(rules.dryRun ? `A dry run: ${bytes(won)} would be won.` : `Won ${bytes(won)}.`));
+  const won = wonBy(removed);
+  console.log(heading(rules.dryRun ? `A dry run: ${won} would be won.` : `Won ${won}.`));
   const given = [
     abandonedBuilds.length > 0 && plural(abandonedBuilds.length, 'build'),
     abandonedLoads > 0 && plural(abandonedLoads, 'load'),
@@ -72,7 +72,7 @@ function showRetention(result: RetentionResult): void {
       ['dropped now', droppedDataSets.length === 0 ? undefined : `data sets ${droppedDataSets.join(', ')}`],
       ['retired now', result.retiredPartitions === 0 ? undefined : plural(result.retiredPartitions, 'partition')],
       ['given up', given.length === 0 ? undefined : `${given.join(' and ')} that crashes left`],
-      ['unknown files', unknownFiles.length === 0 ? undefined : unknownFiles.join(', ')],
+      ['unknown', unknownFiles.length === 0 ? undefined : unknownFiles.join(', ')],
     ]),
   );
   if (removed.length > 0)
@@ -85,10 +85,18 @@ function showRetention(result: RetentionResult): void {
   }
 }
 
+/** The space of what goes; of what has no known size, how many things it is. */
+function wonBy(removed: StoredSpace[]): string {
+  const known = removed.reduce((sum, kind) => sum + (kind.bytes ?? 0), 0);
+  const others = removed.filter((kind) => kind.bytes === null).reduce((sum, kind) => sum + kind.items, 0);
+  if (others === 0) return bytes(known);
+  return `the space of ${plural(others, 'item')}${known === 0 ? '' : ` and ${bytes(known)}`}`;
+}
+
 function spaceTable(spaces: StoredSpace[]): string {
   return table(
     ['what', 'items', 'space'],
-    spaces.map(({ kind, items, bytes: size }) => [kind, number(items), bytes(size)]),
+    spaces.map(({ kind, items, bytes: size }) => [kind, number(items), size === null ? 'not known' : bytes(size)]),
     { right: ['items', 'space'] },
   );
 }

@@ -6,6 +6,7 @@ takes the map as it is when it starts, so it sees all of one database or all of 
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import threading
@@ -33,6 +34,7 @@ class Databases:
         self._folder = folder
         self._lock = threading.RLock()
         self._catalogs: dict[str, str] = {}
+        self._created: dict[str, datetime.datetime] = {}
         self._next = 1
         if folder:
             self._restore(folder)
@@ -41,6 +43,11 @@ class Databases:
         """Every database's name and its DuckDB catalog, at one moment."""
         with self._lock:
             return dict(self._catalogs)
+
+    def created(self) -> dict[str, datetime.datetime]:
+        """When each database was made: a clone when it was cloned, one that was restored from a folder when the peer started."""
+        with self._lock:
+            return {name: self._created[catalog] for name, catalog in self._catalogs.items()}
 
     def catalog(self, name: str) -> str:
         """The DuckDB catalog behind a database now."""
@@ -109,6 +116,7 @@ class Databases:
 
     def _attach(self, catalog: str) -> None:
         path = str(self._folder / f"{catalog}.duckdb") if self._folder else ":memory:"
+        self._created[catalog] = datetime.datetime.now(datetime.UTC)
         self._root.execute("ATTACH '" + path.replace("'", "''") + f"' AS {catalog}")
 
     def _detach(self, catalog: str) -> None:

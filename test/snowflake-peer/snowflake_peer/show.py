@@ -69,8 +69,8 @@ def _databases(session: Session, _match: re.Match[str], _what: str) -> Rows:
         "kind",
     ]
     rows = [
-        (CREATED, name, "N", "Y" if name == session.database else "N", "", "SYSADMIN", "", "TRANSIENT", "0", "STANDARD")
-        for name in sorted(session.databases.names())
+        (created, name, "N", "Y" if name == session.database else "N", "", "SYSADMIN", "", "TRANSIENT", "0", "STANDARD")
+        for name, created in sorted(session.databases.created().items())
     ]
     return names, rows, 1
 
