@@ -194,8 +194,8 @@ class Protocol:
 
 
 def _success(session: Session, result: Result) -> Json:
-    if result.upload:
-        return {"success": True, "code": None, "message": None, "data": {**result.upload, "queryId": result.query_id}}
+    if result.transfer:
+        return {"success": True, "code": None, "message": None, "data": {**result.transfer, "queryId": result.query_id}}
     final = {"finalDatabaseName": session.database, "finalSchemaName": session.schema, "finalRoleName": session.role}
     data = {**to_json(result), **final, "finalWarehouseName": session.warehouse}
     return {"success": True, "code": None, "message": None, "data": data}
