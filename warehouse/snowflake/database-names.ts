@@ -5,6 +5,11 @@ export function quoted(name: string): string {
   return `"${name.toUpperCase().replaceAll('"', '""')}"`;
 }
 
+/** A name of the catalog, in its own spelling. */
+export function exactly(name: unknown): string {
+  return `"${String(name).replaceAll('"', '""')}"`;
+}
+
 /**
  * The databases of one platform.
  *
