@@ -97,7 +97,7 @@ export async function clearStage(
   placed: PlacedPartition[],
 ): Promise<void> {
   await account.withConnection(statementTag('clear stage'), 'load', async (connection) => {
-    for (const { table, loadSeq } of placed) await connection.run(`remove ${names.stage}/${table.name}/${loadSeq}/`);
+    for (const { table, loadSeq } of placed) await connection.run(`remove @${names.stage}/${table.name}/${loadSeq}/`);
   });
 }
 
