@@ -72,9 +72,47 @@ describe('exports of Snowflake alone', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('are refused when a file is lost on the way', async () => {
+  it('are refused when a file is lost on the way, and stand when the stage cannot be cleared', async () => {
+    const file = path.join(scratchDir(), 'x.csv');
+    await peer.addFault({ match: '^get', action: 'lose-get' });
+    await expect(exported(bench, 'types', file)).rejects.toThrow(/x\.csv was not written: 0 of 1 rows arrived/);
+    expect(existsSync(file)).toBe(false);
     const error = { code: '000603', sqlState: '57014', message: 'an incident' };
     await peer.addFault({ match: '^remove', action: 'error', error });
-    await expect(exported(bench, 'types', path.join(scratchDir(), 'x.csv'))).resolves.toMatchObject({ rows: 1 });
+    await expect(exported(bench, 'types', file)).resolves.toMatchObject({ rows: 1 });
+  });
+});
+
+/** `mfg dbt` works on these. */
+describe('ad hoc copies on Snowflake', () => {
+  it("are a person's own, kept until something new is published, and swept", async () => {
+    const bench = new WarehouseBench((stateDir) => snowflakeUnderTest(peerSettings(peer, 'MFG_BY_HAND'), stateDir));
+    const { warehouse } = bench;
+    const driver = await connectToPeer(peer.port);
+    const own = async (person: string) => (await warehouse.adHocCopy(person)).environment.MFG_DBT_DATABASE;
+    await bench.runWithMarts('2026-03-01', 'm1,steel,2\n', 'create table marts.one as select 1 as x');
+    expect(await warehouse.adHocCopy('ada')).toMatchObject({
+      copyOf: '1',
+      place: 'the database MFG_BY_HAND_ADHOC_ADA',
+      environment: { SNOWFLAKE_ACCOUNT: 'peer', MFG_DBT_DATABASE: 'MFG_BY_HAND_ADHOC_ADA' },
+    });
+    const [hostile, other] = [await own('a"; drop database x; --'), await own('a,; drop database x; --')];
+    expect(hostile).toMatch(/^MFG_BY_HAND_ADHOC_A___DROP_DATABASE_X_____[0-9A-F]{8}$/);
+    expect(other).not.toBe(hostile);
+
+    await driver.run('create or replace table MFG_BY_HAND_ADHOC_ADA.MARTS.ONE as select 2 as X');
+    await own('ada');
+    expect(await driver.run('select X from MFG_BY_HAND_ADHOC_ADA.MARTS.ONE')).toEqual([{ X: '2' }]);
+    expect(await bench.values('select x from marts.one')).toEqual(['1']);
+    await bench.runWithMarts('2026-03-02', 'm1,steel,2\n', 'create table marts.one as select 3 as x');
+    expect(await warehouse.adHocCopy('ada')).toMatchObject({ copyOf: '2' });
+    expect(await driver.run('select X from MFG_BY_HAND_ADHOC_ADA.MARTS.ONE')).toEqual([{ X: '3' }]);
+
+    expect(await warehouse.reconcile({ checksums: false })).toEqual([]);
+    // Everything on the peer was created in 1970.
+    const result = await warehouse.retain({ keepPublications: 5, keepDays: 30, graceHours: 24, dryRun: false });
+    expect(result.removed).toEqual([{ kind: 'leftovers', items: 3, bytes: 0 }]);
+    expect(await driver.run("show databases like 'MFG\\\\_BY\\\\_HAND\\\\_ADHOC%'")).toEqual([]);
+    expect(await bench.values('select x from marts.one')).toEqual(['3']);
   });
 });

@@ -122,7 +122,8 @@ async function checkDatabases(
   const known = new Set(dataSets.filter(({ isRemoved }) => !isRemoved).map(({ dataSet }) => dataSet));
   for (const row of await connection.rows(`show databases like '${names.pattern}'`)) {
     const parsed = names.parse(String(row.name));
-    if (parsed === undefined || (parsed.kind === 'data set' && known.has(parsed.dataSet))) continue;
+    if (parsed === undefined || parsed.kind === 'ad hoc' || (parsed.kind === 'data set' && known.has(parsed.dataSet)))
+      continue;
     const what = parsed.kind === 'next' ? 'was left by a publication' : 'is not in the publication log';
     const severity = parsed.kind === 'next' ? 'INFO' : 'WARN';
     found.push({ severity, what: `database ${String(row.name)} ${what}`, advice: SWEEP });

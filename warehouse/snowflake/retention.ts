@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
 import { markAndRead, recordRemoved, type RetentionLedger } from '../store/retention-ledger';
 import { hoursBefore } from '../store/retention-marks';
-import { inNumbers } from '../store/store-db';
+import { inNumbers, isoTime } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
 import type { SnowflakeStore } from './publications';
@@ -95,7 +95,9 @@ async function planDatabases(
     const name = String(row.name);
     const parsed = names.parse(name);
     if (parsed === undefined) continue;
-    const ageHours = (now.getTime() - new Date(String(row.created_on).replace(' ', 'T')).getTime()) / 3_600_000;
+    const created = isoTime(String(row.created_on).replace(/\+00$/, ''));
+    const ageHours = (now.getTime() - new Date(created).getTime()) / 3_600_000;
+    if (parsed.kind === 'ad hoc' && ageHours < Math.max(rules.graceHours, SCRATCH_HOURS)) continue;
     const known = parsed.kind === 'data set' ? ledger.dataSets.get(String(parsed.dataSet)) : undefined;
     const drop = {
       ...{ name, items: 1, bytes: 0 },
@@ -104,7 +106,7 @@ async function planDatabases(
     if (known !== undefined) {
       if (known.fate !== 'KEPT') planned.push({ ...drop, kind: 'data sets', goes: known.fate === 'REMOVABLE' });
     } else {
-      const kind = parsed.kind === 'next' ? 'leftovers' : 'unknown files';
+      const kind = parsed.kind === 'data set' ? 'unknown files' : 'leftovers';
       planned.push({ ...drop, kind, goes: ageHours >= Math.max(rules.graceHours, UNKNOWN_HOURS) });
     }
   }

@@ -147,6 +147,8 @@ class Protocol:
         if action == "lose-put" and "stageInfo" in response.get("data", {}):
             stage = {**response["data"]["stageInfo"], "location": self.account.lost_uploads()}
             response = {**response, "data": {**response["data"], "stageInfo": stage}}
+        if action == "lose-get" and "src_locations" in response.get("data", {}):
+            response = {**response, "data": {**response["data"], "src_locations": response["data"]["src_locations"][1:]}}
         return response
 
     def result(self, query_id: str) -> Json:
