@@ -12,8 +12,13 @@ const identifier = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'must be letters, digits and _, not beginning with a digit')
   .transform((name) => name.toUpperCase());
 
-/** A prefix leaves room for what follows it. */
-const prefix = identifier.pipe(z.string().max(32, 'must have 32 characters at the most'));
+/** A prefix leaves room for what follows it, and no database of its platform looks like another platform's copy for a person. */
+const prefix = identifier.pipe(
+  z
+    .string()
+    .max(32, 'must have 32 characters at the most')
+    .regex(/^(?!.*_ADHOC(_|$))/, 'must not contain _ADHOC, which names copies for `mfg dbt`'),
+);
 
 const portNumber = z
   .string()

@@ -10,7 +10,7 @@ const LOGINS = ['SNOWFLAKE_ACCOUNT', 'SNOWFLAKE_CONNECTION_NAME'];
 if (LOGINS.some(isSet)) {
   await setUpOrExit({ python: ['run', 'test', 'snowflake'] });
   const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const suite = ['--selectProjects', 'warehouse', '--testPathPatterns', 'warehouse/snowflake[.]test'];
+  const suite = ['--selectProjects', 'warehouse', '--testPathPatterns', 'warehouse/snowflake(-contracts)?[.]test'];
   const args = ['--enable-source-maps', jest, ...suite, ...process.argv.slice(2)];
   const env = { ...process.env, MFG_TEST_SNOWFLAKE: 'account' };
   process.exitCode = await runChild(process.execPath, args, { cwd: ROOT, env });

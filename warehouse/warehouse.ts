@@ -334,6 +334,18 @@ export interface RecordedRun extends RunIdentity {
   checks: number;
 }
 
+/** What dbt works on when a person runs it by hand. */
+export interface AdHocCopy {
+  /** The data set that it copies; undefined before the first publication: it is empty. */
+  copyOf: string | undefined;
+  /** Where it is, for people: a folder or a database. */
+  place: string;
+  /** An existing folder for dbt to run in. */
+  folder: string;
+  /** What dbt's profile reads from the environment to reach it. May hold secrets: for the dbt process alone. */
+  environment: Record<string, string>;
+}
+
 /**
  * The warehouse as the platform needs it; one adapter per warehouse. Every method is safe to repeat: an activity may
  * be retried after any step.
@@ -350,6 +362,14 @@ export interface Warehouse {
 
   /** What dbt's profile reads from the environment to build into a candidate. May hold secrets: for the dbt process alone. */
   dbtEnvironment(candidate: Candidate): Record<string, string>;
+
+  /**
+   * A copy of what readers open for a person to work on with dbt. It is made anew when something was published since, or when
+   * retention has taken it; nothing in it is published.
+   *
+   * @param person whose copy it is; on a warehouse that people share each has their own.
+   */
+  adHocCopy(person: string): Promise<AdHocCopy>;
 
   /** Ends what is kept open between pieces of work: nothing is done after it. */
   close(): Promise<void>;

@@ -6,7 +6,8 @@ export function personalAct(reason: string | undefined): PersonalAct {
   return { actor: userName(), reason };
 }
 
-function userName(): string {
+/** The person at this machine. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -13,10 +13,20 @@ export interface PeerFault {
   tag?: string;
   /**
    * `drop-before`: the connection is reset before the statement runs; `drop-after`: after it ran; `expire-token`: the session
-   * goes on after the driver renewed its token; `expire-session`: it is over; `lose-put`: the file does not arrive.
+   * goes on after the driver renewed its token; `expire-session`: it is over; `lose-put`: the file does not arrive; `lose-get`: the
+   * first of the files does not.
    */
   action:
-    'drop-before' | 'drop-after' | '503' | 'expire-token' | 'expire-session' | 'slow' | 'hold' | 'lose-put' | 'error';
+    | 'drop-before'
+    | 'drop-after'
+    | '503'
+    | 'expire-token'
+    | 'expire-session'
+    | 'slow'
+    | 'hold'
+    | 'lose-put'
+    | 'lose-get'
+    | 'error';
   /** The first match that it happens to: 1 unless given. */
   nth?: number;
   /** How often it happens: once unless given, 0 for always. */

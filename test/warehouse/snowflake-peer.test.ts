@@ -167,6 +167,65 @@ describe('stages and COPY', () => {
   });
 });
 
+describe('unloading', () => {
+  const COPY = 'copy into @STORE.PUBLIC.OUT/x/ from';
+  const PARQUET = 'file_format = (type = parquet)';
+
+  beforeAll(() => one.run('create stage STORE.PUBLIC.OUT'));
+  beforeEach(() => one.run('remove @STORE.PUBLIC.OUT'));
+
+  /** Fetches all files of a path, as rows of the driver's and of the files. */
+  async function fetched(stagePath: string, sql = 'select * from files') {
+    const folder = scratchDir();
+    const files = await one.run(`get @STORE.PUBLIC.OUT/${stagePath} 'file://${folder}/'`);
+    const rows = await withDuckDb({ path: ':memory:' }, (db) =>
+      db.rows(sql.replace('files', `read_parquet(${sqlString(`${folder}/*.parquet`)})`)),
+    );
+    return { files, rows };
+  }
+
+  it('writes a query with its names to Parquet, and the driver gets it', async () => {
+    const query = `select 1.50::number(9,2) as "price", 12345678901234567890 as BIG, true as "is_new", null::date as AT`;
+    expect(await one.run(`${COPY} (${query}) ${PARQUET} header = true`)).toMatchObject([{ rows_unloaded: '1' }]);
+    const described =
+      'select typeof(price) as p, typeof("BIG") as b, typeof(is_new) as i, typeof("AT") as a, "BIG" as n from files';
+    const { files, rows } = await fetched('x/', described);
+    expect(files).toMatchObject([{ file: 'x/data_0_0_0.snappy.parquet', status: 'DOWNLOADED' }]);
+    expect(rows).toEqual([
+      { p: 'DECIMAL(9,2)', b: 'DECIMAL(38,0)', i: 'BOOLEAN', a: 'DATE', n: '12345678901234567890' },
+    ]);
+  });
+
+  it('splits many rows into files, and writes none without rows', async () => {
+    const many = 'select value::int as N from table(flatten(array_generate_range(0, 300000)))';
+    await one.run(`${COPY} (${many}) ${PARQUET} header = true max_file_size = 200000`);
+    const { files, rows } = await fetched('x/', 'select count(distinct "N") as n from files');
+    expect(files.length).toBeGreaterThan(1);
+    expect(rows).toEqual([{ n: '300000' }]);
+    const none = await one.run(`${COPY.replace('/x/', '/y/')} (select 1 as N where false) ${PARQUET} header = true`);
+    expect(none).toMatchObject([{ rows_unloaded: '0' }]);
+    expect(await one.run('list @STORE.PUBLIC.OUT/y/')).toEqual([]);
+    expect(await one.run(`get @STORE.PUBLIC.OUT/y/ 'file://${scratchDir()}/'`)).toEqual([]);
+  });
+
+  it('names columns by number without HEADER, a table as well as a query', async () => {
+    await one.run("insert into STORE.PUBLIC.T (ID, V) values (1, 'x')");
+    await one.run(`copy into @STORE.PUBLIC.OUT/t from STORE.PUBLIC.T ${PARQUET}`);
+    const { files, rows } = await fetched('t');
+    expect(files).toMatchObject([{ file: 't_0_0_0.snappy.parquet' }]);
+    expect(rows).toEqual([{ _COL_0: '1', _COL_1: 'x', _COL_2: null }]);
+  });
+
+  it('refuses a path that has files, and timestamps with a zone', async () => {
+    await one.run(`${COPY} (select 1 as N) ${PARQUET}`);
+    await expect(one.run(`${COPY} (select 2 as N) ${PARQUET}`)).rejects.toMatchObject({ code: '001030' });
+    await one.run(`${COPY} (select 2 as N) ${PARQUET} overwrite = true`);
+    await expect(
+      one.run(`${COPY.replace('/x/', '/z/')} (select current_timestamp() as AT) ${PARQUET}`),
+    ).rejects.toMatchObject({ sqlState: '22023' });
+  });
+});
+
 describe('transactions', () => {
   it('goes on after a failed statement, and commits what succeeded', async () => {
     await one.run('begin');

@@ -1,8 +1,6 @@
 import { snowflakeForTests } from '../support/snowflake-under-test';
 import { WarehouseBench } from '../support/warehouse-bench';
-import { arrivalContract } from './arrival-contract';
 import { warehouseContract } from './contract';
-import { diffContract } from './diff-contract';
 import { publicationsContract } from './publications-contract';
 
 const { name, make } = snowflakeForTests();
@@ -28,5 +26,3 @@ describe(`a data set that is cloned and swapped: ${name}`, () => {
 
 warehouseContract(name, make);
 publicationsContract(name, make);
-diffContract(name, make);
-arrivalContract(name, make);

@@ -1,12 +1,13 @@
 import type { DescribedRelation } from '../../contracts/dbt-artifacts';
 import { withDuckDb, type DuckDb } from '../../duckdb/connection';
+import { lockDown } from '../../duckdb/lock-down';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import { compareRelation, type ComparedRelation } from '../diff-rows';
 import { recordedDiff } from '../store/recorded-diff';
 import { READ_ONLY, type StoreSession } from '../store/store-db';
 import type { DataSetDiff, QueryTarget, RelationDiff } from '../warehouse';
 import type { Layout } from './layout';
-import { attachDataSet, lockDown } from './published-data';
+import { attachDataSet } from './published-data';
 
 /** Compares two data sets: what they are made of in one session of the store, their rows outside of it. */
 export async function diff(
@@ -24,7 +25,7 @@ export async function diff(
   const relations = await withDuckDb({ path: ':memory:', signal }, async (db) => {
     await attachDataSet(db, layout, before.dataSet, 'before');
     await attachDataSet(db, layout, after.dataSet, 'after');
-    await lockDown(db, layout);
+    await lockDown(db, { directories: [layout.raw] });
     const sides = { rows: db.rows.bind(db), before: 'before', after: 'after', identifier: sqlIdentifier };
     const found: RelationDiff[] = [];
     for (const relation of await comparedRelations(db, described)) found.push(await compareRelation(sides, relation));

@@ -3,6 +3,7 @@ import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import type { Warehouse } from '../warehouse';
 import { sealPartitions } from '../store/ledger';
 import { storeMethods } from '../store/store-methods';
+import { adHocCopy } from './ad-hoc-copy';
 import { diff } from './diff';
 import { exportRelation } from './export';
 import { layoutOf } from './layout';
@@ -34,6 +35,9 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string, lan
 
     // The profile's path is relative: dbt runs in the candidate's folder.
     dbtEnvironment: () => ({}),
+
+    // The machine is one person's: one copy is enough.
+    adHocCopy: () => adHocCopy(layout),
 
     close: () => Promise.resolve(),
 

@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs';
 import { InvalidInputError } from '../../contracts/errors';
 import type { DuckDb } from '../../duckdb/connection';
-import { sqlString, sqlStringList } from '../../duckdb/sql-text';
+import { sqlString } from '../../duckdb/sql-text';
+import type { Relation } from '../export/find-relation';
 import type { Layout } from './layout';
-
-/** A relation of an attached data set, in the catalog's own spelling. */
-export interface Relation {
-  schema: string;
-  name: string;
-}
 
 /**
  * Attaches a data set read-only.
@@ -38,15 +33,4 @@ export async function publishedRelations(db: DuckDb): Promise<Relation[]> {
      order by all`,
   );
   return relations.map((row) => ({ schema: String(row.schema_name), name: String(row.relation) }));
-}
-
-/**
- * From here on the database sees what is attached, its partitions and nothing else of the machine, whatever it is asked.
- *
- * @param files further files that it may write.
- */
-export async function lockDown(db: DuckDb, layout: Layout, files: readonly string[] = []): Promise<void> {
-  await db.run(`set allowed_directories = ${sqlStringList([layout.raw])};
-    set allowed_paths = ${sqlStringList(files)};
-    set enable_external_access = false; set lock_configuration = true`);
 }

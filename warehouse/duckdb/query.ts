@@ -1,12 +1,13 @@
 import { StatementType } from '@duckdb/node-api';
 import { InvalidInputError } from '../../contracts/errors';
 import { withDuckDb, type DuckDb, type JsonRow } from '../../duckdb/connection';
+import { lockDown } from '../../duckdb/lock-down';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import { findPublication, nothingPublished } from '../store/find-publication';
 import { AUDIT_TABLES, type StoreDb, type StoreSession } from '../store/store-db';
 import type { QueryResult, QueryTarget } from '../warehouse';
 import type { Layout } from './layout';
-import { attachDataSet, lockDown, publishedRelations } from './published-data';
+import { attachDataSet, publishedRelations } from './published-data';
 
 /**
  * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions and nothing else of
@@ -43,7 +44,7 @@ export async function query(
       );
     }
     await db.run('use mfg');
-    await lockDown(db, layout);
+    await lockDown(db, { directories: [layout.raw] });
     return readOnly(db, sql);
   });
 }

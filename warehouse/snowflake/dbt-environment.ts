@@ -1,17 +1,14 @@
 import type { SnowflakeSettings } from '../../contracts/snowflake-settings';
-import type { Candidate } from '../warehouse';
-import type { DatabaseNames } from './database-names';
+import { unquoted } from './database-names';
 import { statementTag } from './statement-tag';
 
 /**
- * What dbt's profile reads from the environment to build into a candidate: the login and the candidate's database. It goes to the
- * dbt process alone; secrets are not written anywhere.
+ * What dbt's profile reads from the environment to build into a database (quoted): the login and the database's name. It goes to
+ * the dbt process alone; secrets are not written anywhere.
+ *
+ * @param node what of the platform its statements are tagged as.
  */
-export function dbtEnvironment(
-  settings: SnowflakeSettings,
-  names: DatabaseNames,
-  { publication }: Pick<Candidate, 'publication'>,
-): Record<string, string> {
+export function dbtEnvironment(settings: SnowflakeSettings, database: string, node: string): Record<string, string> {
   const { host, port } = settings;
   const given = {
     SNOWFLAKE_ACCOUNT: settings.account,
@@ -26,8 +23,8 @@ export function dbtEnvironment(
     SNOWFLAKE_PORT: port === undefined ? undefined : String(port),
     SNOWFLAKE_PROTOCOL: settings.protocol,
     MFG_SNOWFLAKE_TRANSFORM_WAREHOUSE: settings.names.warehouses.transform,
-    MFG_DBT_DATABASE: names.dataSet(publication).replaceAll('"', ''),
-    MFG_QUERY_TAG: JSON.stringify(statementTag('dbt')),
+    MFG_DBT_DATABASE: unquoted(database),
+    MFG_QUERY_TAG: JSON.stringify(statementTag(node)),
   };
   return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

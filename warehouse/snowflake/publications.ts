@@ -4,7 +4,7 @@ import { endBuild, openEntry, recordNodes } from '../store/publication-log';
 import { AUDIT_TABLES, type StoreSession } from '../store/store-db';
 import type { BuildRecord, Candidate, CandidateRequest, RelationName } from '../warehouse';
 import type { SnowflakeAccount, SnowflakeConnection } from './connection';
-import { type DatabaseNames } from './database-names';
+import { exactly, type DatabaseNames } from './database-names';
 import { columnsOf } from './raw-tables';
 import { rawRelations } from './raw-views';
 import { statementTag } from './statement-tag';
@@ -144,9 +144,4 @@ async function dropOtherRelations(
   for (const { schema_name: schema } of schemas.filter((row) => !left.has(row.schema_name))) {
     await connection.run(`drop schema ${database}.${exactly(schema)}`);
   }
-}
-
-/** A name of the catalog, in its own spelling. */
-function exactly(name: unknown): string {
-  return `"${String(name).replaceAll('"', '""')}"`;
 }

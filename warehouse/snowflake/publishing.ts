@@ -185,12 +185,17 @@ async function prepareClone(
 
 /** The entry that readers see now; undefined before the first. */
 export async function shownEntry(connection: SnowflakeConnection, names: DatabaseNames): Promise<number | undefined> {
+  return entryIn(connection, names.shown);
+}
+
+/** The entry that a database (quoted) shows; undefined for an empty one. */
+export async function entryIn(connection: SnowflakeConnection, database: string): Promise<number | undefined> {
   const tables = await connection.rows(
-    `select 1 as n from ${names.shown}.information_schema.tables
+    `select 1 as n from ${database}.information_schema.tables
      where table_schema = 'RAW' and table_name = 'CURRENT_PUBLICATION'`,
   );
   if (tables.length === 0) return undefined;
-  const [row] = await connection.rows(`select publication from ${names.shown}."RAW".current_publication`);
+  const [row] = await connection.rows(`select publication from ${database}."RAW".current_publication`);
   return Number(row?.publication);
 }
 

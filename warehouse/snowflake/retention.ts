@@ -109,6 +109,9 @@ async function planDatabases(
     };
     if (parsed.kind === 'next') {
       found.planned.push({ ...drop, kind: 'leftovers', goes: isOld(row.created_on, UNKNOWN_HOURS, rules, now) });
+    } else if (parsed.kind === 'ad hoc') {
+      const goes = isOld(row.created_on, SCRATCH_HOURS, rules, now);
+      if (goes) found.planned.push({ ...drop, kind: 'leftovers', goes });
     } else if (known === undefined) {
       found.unknown.push(`database ${name}`);
     } else if (known.fate !== 'KEPT') {

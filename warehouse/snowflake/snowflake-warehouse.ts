@@ -2,6 +2,7 @@ import type { SnowflakeSettings } from '../../contracts/snowflake-settings';
 import { sealPartitions } from '../store/ledger';
 import { storeMethods } from '../store/store-methods';
 import type { Warehouse } from '../warehouse';
+import { adHocCopy } from './ad-hoc-copy';
 import { SnowflakeAccount } from './connection';
 import { databaseNames, quoted } from './database-names';
 import { dbtEnvironment } from './dbt-environment';
@@ -49,7 +50,9 @@ export function createSnowflakeWarehouse(
     identifier: quoted,
     literal: snowflakeString,
 
-    dbtEnvironment: (candidate) => dbtEnvironment(settings, names, candidate),
+    dbtEnvironment: (candidate) => dbtEnvironment(settings, names.dataSet(candidate.publication), 'dbt'),
+
+    adHocCopy: (person) => adHocCopy(store, settings, person),
 
     ...storeMethods(session),
 

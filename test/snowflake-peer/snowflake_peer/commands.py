@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from . import show
 from .errors import does_not_exist, syntax_error
@@ -230,13 +231,33 @@ def _put(session: Session, match: re.Match[str]) -> Result:
         "autoCompress": options.get("AUTO_COMPRESS", "TRUE") == "TRUE",
         "sourceCompression": options.get("SOURCE_COMPRESSION", "AUTO_DETECT").lower(),
         "overwrite": options.get("OVERWRITE", "FALSE") == "TRUE",
-        # The driver copies the file itself: this machine stands for the cloud's storage.
-        "stageInfo": {
-            "locationType": "LOCAL_FS", "location": f"{folder}/", "path": "", "region": "local", "storageAccount": None,
-            "isClientSideEncrypted": False, "creds": {}, "presignedUrl": None, "endPoint": None, "useRegionalUrl": False,
-        },
-    }  # fmt: skip
+        "stageInfo": _local_storage(folder),
+    }
     return Result([], [], OTHER, upload)
+
+
+@_command(r"get (?P<stage>'@[^']+'|@\S+) (?P<folder>'file://[^']+'|file://\S+)(?: parallel\s*=\s*(?P<parallel>\d+))?")
+def _get(session: Session, match: re.Match[str]) -> Result:
+    name, prefix = split_reference(match["stage"])
+    key = session.stage_key(name)
+    download = {
+        "command": "DOWNLOAD",
+        "src_locations": [name for name, _ in session.stages.files(key, prefix)],
+        "localLocation": match["folder"].strip("'").removeprefix("file://"),
+        "parallel": int(match["parallel"] or "10"),
+        "encryptionMaterial": [],
+        "presignedUrls": [],
+        "stageInfo": _local_storage(session.stages.folder(key)),
+    }
+    return Result([], [], OTHER, download)
+
+
+def _local_storage(folder: Path) -> dict[str, Any]:
+    """Where the driver finds a stage's files: it copies them itself, and this machine stands for the cloud's storage."""
+    return {
+        "locationType": "LOCAL_FS", "location": f"{folder}/", "path": "", "region": "local", "storageAccount": None,
+        "isClientSideEncrypted": False, "creds": {}, "presignedUrl": None, "endPoint": None, "useRegionalUrl": False,
+    }  # fmt: skip
 
 
 # --- who may do what: accepted and remembered, never enforced
@@ -312,7 +333,7 @@ def _result_scan(session: Session, match: re.Match[str]) -> Result:
 
 
 @_command(
-    r"(?:comment on .*|alter (?:table|view) \S+ (?:cluster by .*|set (?:data_retention|comment|tag).*|modify column .* comment .*))"
+    r"(?:comment on (?!column).*|alter (?:table|view) \S+ (?:cluster by .*|set (?:data_retention|comment|tag).*|modify column .* comment .*))"
 )
 def _note(session: Session, _match: re.Match[str]) -> Result:
     session.commit()

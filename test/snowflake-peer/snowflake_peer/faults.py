@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-ACTIONS = ("drop-before", "drop-after", "503", "expire-session", "expire-token", "slow", "hold", "lose-put", "error")
+ACTIONS = ("drop-before", "drop-after", "503", "expire-session", "expire-token", "slow", "hold", "lose-put", "lose-get", "error")
 
 
 @dataclass

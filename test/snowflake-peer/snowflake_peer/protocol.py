@@ -147,6 +147,8 @@ class Protocol:
         if action == "lose-put" and "stageInfo" in response.get("data", {}):
             stage = {**response["data"]["stageInfo"], "location": self.account.lost_uploads()}
             response = {**response, "data": {**response["data"], "stageInfo": stage}}
+        if action == "lose-get" and "src_locations" in response.get("data", {}):
+            response = {**response, "data": {**response["data"], "src_locations": response["data"]["src_locations"][1:]}}
         return response
 
     def result(self, query_id: str) -> Json:
@@ -194,8 +196,8 @@ class Protocol:
 
 
 def _success(session: Session, result: Result) -> Json:
-    if result.upload:
-        return {"success": True, "code": None, "message": None, "data": {**result.upload, "queryId": result.query_id}}
+    if result.transfer:
+        return {"success": True, "code": None, "message": None, "data": {**result.transfer, "queryId": result.query_id}}
     final = {"finalDatabaseName": session.database, "finalSchemaName": session.schema, "finalRoleName": session.role}
     data = {**to_json(result), **final, "finalWarehouseName": session.warehouse}
     return {"success": True, "code": None, "message": None, "data": data}

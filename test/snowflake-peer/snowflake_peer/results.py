@@ -30,7 +30,7 @@ class Result:
     columns: list[tuple[str, str]]
     rows: list[tuple[Any, ...]]
     type_id: int = SELECT
-    upload: dict[str, Any] | None = None
+    transfer: dict[str, Any] | None = None
     query_id: str = field(default="")
 
 

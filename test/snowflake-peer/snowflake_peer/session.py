@@ -19,6 +19,7 @@ from .names import literal, parts, quoted
 from .results import DDL, DELETE, INSERT, MERGE, SELECT, SUCCESS, UPDATE, Result, counts, status
 from .transactions import Answer, Step, Transaction
 from .translate import Translator, name_columns, require_one_statement, target_table
+from .unload import location, unload
 
 if TYPE_CHECKING:
     from .account import Account
@@ -142,6 +143,16 @@ class Session:
         with self.duck.cursor() as aside:
             return [(name, kind) for name, kind, *_ in aside.execute(f"DESCRIBE {relation}").fetchall()]
 
+    def query_columns(self, query: Step) -> list[tuple[str, str]]:
+        """Names and DuckDB types of a query's columns, in order."""
+        answer = self.transaction.run([Step(f"DESCRIBE {query.sql}")], writes=False)[0]
+        return [(name, kind) for name, kind, *_ in answer.rows]
+
+    def steps(self, query: exp.Expression) -> list[Step]:
+        """The DuckDB statements for a query; the last one gives its rows."""
+        self._check_current_schema(query)
+        return self._steps(query, None)
+
     def ddl(self, sql: str, message: str) -> Result:
         """Runs a DDL statement of DuckDB's: an open transaction is committed first, as Snowflake does."""
         self.commit()
@@ -173,10 +184,13 @@ class Session:
         statement = require_one_statement(parse(text))
         statement = statement.transform(_fold_names, copy=False)
         if isinstance(statement, exp.Copy):
+            stage = location(statement)
+            if stage:
+                return unload(self, statement, stage)
             self._begin_unless_autocommit()
             return copy_into(self, statement)
         self._check_current_schema(statement)
-        if isinstance(statement, (exp.Create, exp.Drop, exp.Alter)):
+        if isinstance(statement, (exp.Create, exp.Drop, exp.Alter, exp.Comment)):
             return self._define(statement, binds)
         if isinstance(statement, _CHANGING):
             return self._change(statement, binds, rows)
