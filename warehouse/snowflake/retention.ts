@@ -15,6 +15,8 @@ import { statementTag } from './statement-tag';
 const UNKNOWN_HOURS = 1;
 const SCRATCH_HOURS = 24;
 const NAMED_IN_RESULT = 20;
+/** Names that landing gives: a content's SHA-256, and a copy of one that is under way. */
+const LANDED = /^([0-9a-f]{64}|[.][0-9a-f]{64}-[0-9a-f-]{36}[.]part)$/;
 const HOUR_MS = 3_600_000;
 
 /** Something that takes space, and what takes it away. */
@@ -82,7 +84,7 @@ async function plan(
   const databases = await planDatabases(connection, store.names, ledger, rules, now);
   const rows = await planRows(connection, store.names, ledger, rules, now);
   const stage = await planStage(connection, store.names, ledger, rules, now);
-  const scratch = await planScratch(store.stateDir, ledger, rules, now);
+  const scratch = await planScratch(store, ledger, rules, now);
   return {
     planned: [...databases.planned, ...rows, ...stage.planned, ...scratch],
     unknown: [...databases.unknown, ...stage.unknown],
@@ -208,21 +210,23 @@ async function planStage(
 
 /** This worker's own scratch that nobody has touched for a day: folders of builds and of loads, and landed files. */
 async function planScratch(
-  stateDir: string,
+  { stateDir, landingDir }: SnowflakeStore,
   { landed }: RetentionLedger,
   rules: RetentionRules,
   now: Date,
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
-  for (const parent of ['builds', 'staging', 'landing']) {
-    const folder = path.join(stateDir, parent);
+  const folders = [path.join(stateDir, 'builds'), path.join(stateDir, 'staging'), landingDir];
+  for (const folder of folders) {
+    const isLanding = folder === landingDir;
     for (const entry of await readdir(folder).catch(() => [])) {
-      if (parent === 'landing' && landed.has(entry)) continue;
+      // The landing may be a folder that somebody named by mistake: only what landing writes is taken away.
+      if (isLanding && (landed.has(entry) || !LANDED.test(entry))) continue;
       const file = path.join(folder, entry);
       const found = await stat(file).catch(() => undefined);
       if (found === undefined || !isOld(found.mtime.toISOString(), SCRATCH_HOURS, rules, now)) continue;
       planned.push({
-        ...{ kind: parent === 'landing' ? 'landed files' : 'leftovers', items: 1, goes: true },
+        ...{ kind: isLanding ? 'landed files' : 'leftovers', items: 1, goes: true },
         bytes: found.isFile() ? found.size : null,
         remove: () => rm(file, { recursive: true, force: true }),
       });
