@@ -125,7 +125,8 @@ async function placeOne(
       await warehouse.placePartition(table, loadSeq, { rows: undefined, rejects });
       throw error;
     }
-    await warehouse.placePartition(table, loadSeq, { rows, rejects: staged.rowsRejected > 0 ? rejects : undefined });
+    const placed = { rows, rejects: staged.rowsRejected > 0 ? rejects : undefined };
+    await warehouse.placePartition(table, loadSeq, placed, signal);
     return { table, loadSeq, staged };
   } finally {
     await rm(scratch, { recursive: true, force: true });

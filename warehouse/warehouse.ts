@@ -386,8 +386,8 @@ export interface Warehouse {
   /** Opens a partition per delivery for this attempt (audit: STARTED). */
   startPartitions(run: RunManifest, deliveries: Delivery[], attempt: number): Promise<PartitionToLoad[]>;
 
-  /** Puts a staged partition where RAW keeps it, durably. Nothing refers to it yet. */
-  placePartition(table: SourceTable, loadSeq: bigint, staged: StagedFiles): Promise<void>;
+  /** Puts a staged partition where RAW keeps it, durably. Nothing refers to it yet. @throws the signal's reason when aborted. */
+  placePartition(table: SourceTable, loadSeq: bigint, staged: StagedFiles, signal?: AbortSignal): Promise<void>;
 
   /**
    * Seals placed partitions, all or none (audit: LOADED). The first seal per (LOAD_ID, table, logical date) wins; returns,

@@ -60,7 +60,7 @@ export class WarehouseBench {
   }
 
   /** @returns what could not be loaded, where the load goes on with the others. */
-  async load(manifest: RunManifest, attempt = 1, isGoingOn = false): Promise<FailedDelivery[]> {
+  async load(manifest: RunManifest, attempt = 1, isGoingOn = false, signal?: AbortSignal): Promise<FailedDelivery[]> {
     const failed: FailedDelivery[] = [];
     for (const batch of manifest.batches.keys()) {
       const result = await loadBatch(this.warehouse, {
@@ -73,6 +73,7 @@ export class WarehouseBench {
         landingDir: path.join(this.stateDir, 'landing'),
         stagingDir: path.join(this.stateDir, 'staging'),
         threads: 1,
+        signal,
       });
       failed.push(...(result.failed ?? []));
     }

@@ -60,6 +60,27 @@ function failure(code: string, sqlState: string): { code: string; sqlState: stri
   return { code, sqlState, message: 'a fault that the test asked for' };
 }
 
+it('a load on Snowflake that is cancelled ends its statement on the server, and is loaded by the next attempt', async () => {
+  const settings = peerSettings(peer, `MFG_F${++platforms}`);
+  const bench = new WarehouseBench((stateDir) => snowflakeUnderTest(settings, stateDir, 0));
+  bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+  const manifest = await bench.plan();
+  await peer.addFault({ match: '^copy', action: 'slow', seconds: 60 });
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 1000);
+  const started = Date.now();
+  await expect(bench.load(manifest, 1, false, controller.signal)).rejects.toBe(reason);
+  expect(Date.now() - started).toBeLessThan(20_000);
+  await peer.clearFaults();
+  await bench.load(manifest, 2);
+  await bench.warehouse.publish((await bench.candidate(manifest)).publication);
+  expect(await bench.values('select material_id from raw.materials')).toEqual(['m1']);
+  const copies = (await peer.statements()).filter(({ sql }) => /^copy/i.test(sql)).map(({ error }) => error);
+  // The one that was ended never ran; tests of the connection show that the server ends it.
+  expect(copies).toEqual([null]);
+});
+
 describe('a load and a publication on Snowflake, through', () => {
   it.each(FAULTS)('%s', async (_name, faults) => {
     const settings = peerSettings(peer, `MFG_F${++platforms}`);

@@ -47,10 +47,11 @@ export async function placePartition(
   table: SourceTable,
   loadSeq: bigint,
   staged: StagedFiles,
+  signal?: AbortSignal,
 ): Promise<void> {
   const rows = staged.rows === undefined ? undefined : await localFiles(staged.rows);
   const rejects = staged.rejects === undefined ? undefined : await localFiles(staged.rejects);
-  await account.withConnection(statementTag(`load ${table.name} ${loadSeq}`), 'load', async (connection) => {
+  const load = async (connection: SnowflakeConnection): Promise<void> => {
     if (rows !== undefined) await requireTable(connection, names, table.name, rows.columns);
     const stage = `${names.stage}/${table.name}/${loadSeq}`;
     for (const file of [...(rows?.files ?? []), ...(rejects?.files ?? [])]) await put(connection, file, stage);
@@ -63,7 +64,8 @@ export async function placePartition(
       await copy(connection, rejectTable(names), REJECT_COLUMNS, stage, rejects, { table_name: table.name });
     }
     await connection.run('commit');
-  });
+  };
+  await account.withConnection(statementTag(`load ${table.name} ${loadSeq}`), 'load', load, signal);
 }
 
 /** Rows of placed partitions that are there now, by load_seq: what a lost COMMIT has left must stop the seal. */

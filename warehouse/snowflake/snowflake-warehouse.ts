@@ -58,7 +58,7 @@ export function createSnowflakeWarehouse(
 
     ...log,
 
-    placePartition: (table, loadSeq, staged) => placePartition(account, names, table, loadSeq, staged),
+    placePartition: (table, loadSeq, staged, signal) => placePartition(account, names, table, loadSeq, staged, signal),
 
     sealPartitions: async (placed) => {
       if (placed.length === 0) return [];
