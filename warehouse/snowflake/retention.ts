@@ -6,7 +6,7 @@ import { hoursBefore } from '../store/retention-marks';
 import { inNumbers } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
-import type { SnowflakeStore } from './publications';
+import { BUILDS, type SnowflakeStore } from './publications';
 import { rejectTable, runTable } from './raw-tables';
 import { snowflakeString } from './sql-text';
 import { statementTag } from './statement-tag';
@@ -211,7 +211,7 @@ async function planScratch(
   now: Date,
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
-  for (const parent of ['builds', 'staging', 'landing']) {
+  for (const parent of [BUILDS, 'staging', 'landing']) {
     const folder = path.join(stateDir, parent);
     for (const entry of await readdir(folder).catch(() => [])) {
       if (parent === 'landing' && landed.has(entry)) continue;

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
 import { venvProgram } from '../../../contracts/installation';
 import { DATABASE_FILE, layoutOf } from '../../../warehouse/duckdb/layout';
+import { InvalidInputError } from '../../../contracts/errors';
 import { CommandFailure } from '../failures';
 import { runTool } from '../run-tool';
 
@@ -35,6 +36,11 @@ Examples:
 
 async function dbt(args: string[]): Promise<void> {
   const config = loadConfig();
+  if (config.warehouse !== 'duckdb') {
+    throw new InvalidInputError(
+      '`mfg dbt` works on a copy of a DuckDB file: on Snowflake run dbt itself, with DBT_TARGET=snowflake and MFG_DBT_DATABASE set to a clone of a data set.',
+    );
+  }
   const folder = await scratchCopy(config);
   const code = await runTool(venvProgram('dbt'), args, {
     cwd: folder,
