@@ -6,7 +6,7 @@ import { hoursBefore } from '../store/retention-marks';
 import { inNumbers } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
-import type { SnowflakeStore } from './publications';
+import { BUILDS, type SnowflakeStore } from './publications';
 import { rejectTable, runTable } from './raw-tables';
 import { snowflakeString } from './sql-text';
 import { statementTag } from './statement-tag';
@@ -216,7 +216,7 @@ async function planScratch(
   now: Date,
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
-  const folders = [path.join(stateDir, 'builds'), path.join(stateDir, 'staging'), landingDir];
+  const folders = [path.join(stateDir, BUILDS), path.join(stateDir, 'staging'), landingDir];
   for (const folder of folders) {
     const isLanding = folder === landingDir;
     for (const entry of await readdir(folder).catch(() => [])) {
