@@ -81,6 +81,7 @@ describe('Snowflake settings', () => {
     ['a host with a path', { SNOWFLAKE_HOST: 'a.b/c' }, /host name without protocol/],
     ['a hostile prefix', { MFG_SNOWFLAKE_PREFIX: 'A"; DROP' }, /must be letters, digits/],
     ['a long prefix', { MFG_SNOWFLAKE_PREFIX: 'A'.repeat(33) }, /32 characters/],
+    ['a prefix whose databases could be taken for copies', { MFG_SNOWFLAKE_PREFIX: 'MFG_ADHOC_2' }, /_ADHOC/],
     ['a short timeout', { MFG_SNOWFLAKE_STATEMENT_TIMEOUT_S: '5' }, /STATEMENT_TIMEOUT_S is '5'/],
   ])('refuse %s in one sentence', (_, variables, message) => {
     const load = () => loadSnowflakeSettings({ ...account, ...variables });
