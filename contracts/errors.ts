@@ -73,6 +73,8 @@ export class WarehouseError extends TerminalError {
     message: string,
     /** The warehouse's own code for it. */
     readonly code: string,
+    /** The warehouse's own words, for whoever wrote the statement. */
+    readonly said?: string,
   ) {
     super(message);
   }

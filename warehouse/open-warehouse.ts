@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Config } from '../contracts/config';
 import { loadSnowflakeSettings } from '../contracts/snowflake-settings';
 import { createDuckDbWarehouse } from './duckdb/duckdb-warehouse';
@@ -19,9 +18,8 @@ export async function openWarehouse(
   if (config.warehouse === 'duckdb') return createDuckDbWarehouse(config.stateDir, codeVersion, config.landingDir);
   // The driver takes half a second to load: those who do not use it do not wait for it.
   const { createSnowflakeWarehouse } = await import('./snowflake/snowflake-warehouse.js');
-  const stateDir = path.join(config.stateDir, 'snowflake');
   return createSnowflakeWarehouse(loadSnowflakeSettings(), {
-    stateDir,
+    stateDir: config.stateDir,
     landingDir: config.landingDir,
     codeVersion,
     isAttended,

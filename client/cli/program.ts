@@ -93,7 +93,7 @@ Examples:
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
   npx mfg retention --dry-run            what could be removed, and the space it takes
-  npx mfg reconcile                      do Temporal, the audits, the log and the files agree?
+  npx mfg reconcile                      do Temporal, the audits, the log and the data agree?
   npx mfg doctor                         is everything there, and how to mend what is not
   npx mfg status                         what is published, the last loads, where the Web UI is
   npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one

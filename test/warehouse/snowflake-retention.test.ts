@@ -187,7 +187,7 @@ describe('retention of what crashes left on Snowflake', () => {
   });
 
   it('gives up loads that are over for hours, with their rows, staged files and clones; keeps what they rejected', async () => {
-    const scratch = path.join(bench.stateDir, 'builds', '99');
+    const scratch = path.join(bench.stateDir, 'snowflake', 'builds', '99');
     mkdirSync(scratch, { recursive: true });
     const yesterday = new Date(Date.now() - 25 * HOUR_MS);
     utimesSync(scratch, yesterday, yesterday);

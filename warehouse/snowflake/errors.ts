@@ -28,7 +28,7 @@ interface DriverError {
   cause?: { code?: unknown };
 }
 
-type TerminalClass = new (message: string, code: string) => WarehouseError;
+type TerminalClass = new (message: string, code: string, said: string) => WarehouseError;
 
 /** What a code means: an error class with what to do about it, or nothing for a failure that passes. */
 type Meaning = readonly [TerminalClass, string] | 'passes';
@@ -138,7 +138,7 @@ export function snowflakeError(what: string, raw: unknown): Error {
     .replace(/[.\s]+$/, '');
   return meaning === 'passes'
     ? new SnowflakeUnavailableError(`${what} failed (${code}: ${said}).`, code)
-    : new meaning[0](`${what} failed (${code}: ${said}), since ${meaning[1]}.`, code);
+    : new meaning[0](`${what} failed (${code}: ${said}), since ${meaning[1]}.`, code, `${code}: ${said}`);
 }
 
 /** Six digits: Snowflake's come as text, the driver's as numbers, both sometimes without their leading zeros. */

@@ -9,6 +9,9 @@ import { columnsOf } from './raw-tables';
 import { rawRelations } from './raw-views';
 import { statementTag } from './statement-tag';
 
+/** Folder of dbt's artifacts below a worker's state folder, apart from the data sets that DuckDB keeps there. */
+export const BUILDS = path.join('snowflake', 'builds');
+
 /** What the functions of this adapter share. */
 export interface SnowflakeStore {
   account: SnowflakeAccount;
@@ -47,7 +50,7 @@ export async function createCandidate(
       );
       for (const statement of rawRelations(names, database, tables, columns)) await connection.run(statement);
     });
-    const folder = path.join(store.stateDir, 'builds', String(publication));
+    const folder = path.join(store.stateDir, BUILDS, String(publication));
     await mkdir(folder, { recursive: true });
     return { ...candidate, publication, base: base?.publication ?? null, folder };
   } catch (error) {

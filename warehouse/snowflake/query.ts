@@ -1,4 +1,4 @@
-import { InvalidInputError, WarehouseError } from '../../contracts/errors';
+import { InvalidInputError, WarehouseAccessError, WarehouseStatementError } from '../../contracts/errors';
 import { findPublication, nothingPublished } from '../store/find-publication';
 import { AUDIT_TABLES, READ_ONLY } from '../store/store-db';
 import type { QueryResult, QueryTarget } from '../warehouse';
@@ -32,8 +32,8 @@ export async function query(
         const rows = await connection.rows(sql);
         return { columns: Object.keys(rows[0] ?? {}), rows };
       } catch (error) {
-        if (!(error instanceof WarehouseError)) throw error;
-        throw new InvalidInputError(`the query failed: ${(error as Error).message}`, { cause: error });
+        if (!(error instanceof WarehouseStatementError || error instanceof WarehouseAccessError)) throw error;
+        throw new InvalidInputError(`the query failed: ${error.said ?? error.message}.`, { cause: error });
       }
     },
     signal,

@@ -6,7 +6,7 @@ import { hoursBefore } from '../store/retention-marks';
 import { inNumbers } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
-import type { SnowflakeStore } from './publications';
+import { BUILDS, type SnowflakeStore } from './publications';
 import { rejectTable, runTable } from './raw-tables';
 import { snowflakeString } from './sql-text';
 import { statementTag } from './statement-tag';
@@ -82,7 +82,7 @@ async function plan(
   const databases = await planDatabases(connection, store.names, ledger, rules, now);
   const rows = await planRows(connection, store.names, ledger, rules, now);
   const stage = await planStage(connection, store.names, ledger, rules, now);
-  const scratch = await planScratch(store.stateDir, ledger, rules, now);
+  const scratch = await planScratch(store, ledger, rules, now);
   return {
     planned: [...databases.planned, ...rows, ...stage.planned, ...scratch],
     unknown: [...databases.unknown, ...stage.unknown],
@@ -208,21 +208,21 @@ async function planStage(
 
 /** This worker's own scratch that nobody has touched for a day: folders of builds and of loads, and landed files. */
 async function planScratch(
-  stateDir: string,
+  { stateDir, landingDir }: SnowflakeStore,
   { landed }: RetentionLedger,
   rules: RetentionRules,
   now: Date,
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
-  for (const parent of ['builds', 'staging', 'landing']) {
-    const folder = path.join(stateDir, parent);
+  for (const folder of [path.join(stateDir, BUILDS), path.join(stateDir, 'staging'), landingDir]) {
+    const isLanding = folder === landingDir;
     for (const entry of await readdir(folder).catch(() => [])) {
-      if (parent === 'landing' && landed.has(entry)) continue;
+      if (isLanding && landed.has(entry)) continue;
       const file = path.join(folder, entry);
       const found = await stat(file).catch(() => undefined);
       if (found === undefined || !isOld(found.mtime.toISOString(), SCRATCH_HOURS, rules, now)) continue;
       planned.push({
-        ...{ kind: parent === 'landing' ? 'landed files' : 'leftovers', items: 1, goes: true },
+        ...{ kind: isLanding ? 'landed files' : 'leftovers', items: 1, goes: true },
         bytes: found.isFile() ? found.size : null,
         remove: () => rm(file, { recursive: true, force: true }),
       });

@@ -25,7 +25,7 @@ export function addQuery(program: Command): void {
     .description(
       'Runs one read-only query on what is published: schemas raw, staging, core and marts. The audit tables (raw.raw_load_audit, raw.schema_drift_event, raw.raw_publication, raw.raw_published_load, raw.raw_publication_pin, raw.dbt_run_audit, raw.data_quality_audit) are live.',
     )
-    .argument('<sql>', 'one SELECT, WITH, FROM or DESCRIBE; - reads it from stdin')
+    .argument('<sql>', 'one SELECT or WITH (DuckDB: FROM or DESCRIBE too); - reads it from stdin')
     .option('-p, --publication <number>', 'an older publication; default: the one that readers see', asPublication)
     .option('-c, --candidate <number>', 'a candidate that has ended, such as a held one', asPublication)
     .option('--json', 'an array of objects; 64-bit integers, decimals, dates and times are text')
@@ -38,11 +38,11 @@ export function addQuery(program: Command): void {
       `
 Examples:
   npx mfg query "select * from marts.plant_day_kpis limit 10"
-  npx mfg query "select table_name, count(*) from raw.raw_load_audit group by all"
-  npx mfg query --csv "from core.fct_production_orders" > orders.csv
+  npx mfg query "select table_name, count(*) from raw.raw_load_audit group by table_name"
+  npx mfg query --csv "select * from core.fct_production_orders" > orders.csv
   npx mfg query "select table_schema, table_name from information_schema.tables"     what there is
   npx mfg query - < report.sql
-  npx mfg query --candidate 12 "from marts.plant_day_kpis"     what a gate held back
+  npx mfg query --candidate 12 "select * from marts.plant_day_kpis"     what a gate held back
 
 At most ${ROWS_SHOWN} rows are printed as a table; --json and --csv give all.`,
     )

@@ -8,22 +8,22 @@ import { configuredWarehouse } from '../configured-warehouse';
 import { plural, table, visible } from '../print';
 
 interface ReconcileOptions {
-  /** False: the store and the files only. */
+  /** False: the warehouse only. */
   temporal: boolean;
   checksums?: true;
   json?: true;
 }
 
-/** `mfg reconcile`: do Temporal, the audits, the publication log and the files say the same? */
+/** `mfg reconcile`: do Temporal, the audits, the publication log and what the warehouse holds say the same? */
 export function addReconcile(program: Command): void {
   program
     .command('reconcile')
-    .summary("compare Temporal's histories, the audits, the log and the files")
+    .summary("compare Temporal's histories, the audits, the log and the data")
     .description(
-      "Compares Temporal's histories, the load and dbt audits, the publication log, what readers see, the partitions' files and the data sets, and names every disagreement in one line. Changes nothing.",
+      "Compares Temporal's histories, the load and dbt audits, the publication log, what readers see, the rows of the partitions and the data sets, and names every disagreement in one line. Changes nothing.",
     )
-    .option('--no-temporal', 'only the store and the files')
-    .option('--checksums', 'read every row of every partition, and compare its checksum')
+    .option('--no-temporal', 'only the warehouse')
+    .option('--checksums', 'read every row of every partition, and compare its checksum (DuckDB)')
     .option('--json', 'print one JSON object instead of text')
     .addHelpText(
       'after',

@@ -34,7 +34,7 @@ export function addRejects(program: Command): void {
       'Shows the rejected records of what readers see now; with --load those of one load and with --all those of every load, failed, held and older ones too.',
     )
     .option('-l, --load <LOAD_ID>', 'of this load, whatever came of it', as(loadId))
-    .option('--all', 'of all loads whose files are kept')
+    .option('--all', 'of all loads that are kept')
     .option('-t, --table <name>', 'of this table', as(rawIngestionInputSchema.shape.tables.unwrap().element))
     .option('-n, --limit <number>', 'how many records', as(limit, 'must be a whole number from 1'), DEFAULT_LIMIT)
     .option('--json', 'print one JSON object: total, records')
@@ -48,7 +48,7 @@ Examples:
   npx mfg rejects --all --json | jq -r '.records[] | [.sourceFile, .record, .raw] | @tsv'
 
 state: current - of a partition that readers see; loaded - of one that they do not see, or no more; failed - its delivery was
-not loaded. \`mfg query "from raw.raw_rejected_rows"\` has them too, of published partitions.`,
+not loaded. \`mfg query "select * from raw.raw_rejected_rows"\` has them too, of published partitions.`,
     )
     .action(rejects);
 }

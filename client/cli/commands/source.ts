@@ -232,7 +232,7 @@ function nextText(found: FoundFolder, survey: Survey, files: FoundFile[], outcom
     lines.push(...misplaced.slice(0, 5).map((file) => `    ${visible(file.path)} → ${visible(file.place)}`));
   }
   lines.push(`  npx mfg ingest --system ${system} --plan`, `  npx mfg ingest --system ${system}`);
-  lines.push(`  npx mfg query "from staging.stg_${system}__${first} limit 10"`);
+  lines.push(`  npx mfg query "select * from staging.stg_${system}__${first} limit 10"`);
   return lines.join('\n');
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
+import { loadSnowflakeSettings } from '../../../contracts/snowflake-settings';
 import { InvalidInputError, TerminalError } from '../../../contracts/errors';
 import type { QueryResult } from '../../../warehouse/warehouse';
 import { runningPlatform } from '../../../workers/platform-record';
@@ -41,13 +42,14 @@ async function status(options: { json?: true }): Promise<void> {
   const [platform, warehouse] = await Promise.all([platformState(config), warehouseState(config)]);
   const folders = { state: config.stateDir, source: config.sourceDir, dbt: config.dbtDir };
   if (options.json) {
-    console.log(JSON.stringify({ ...warehouse, platform, folders }, null, 2));
+    console.log(JSON.stringify({ ...warehouse, warehouse: config.warehouse, platform, folders }, null, 2));
     return;
   }
   const { publication, publications, loads } = warehouse;
   console.log(
     fields([
       ['publication', publication === null ? 'nothing is published yet: run `npx mfg ingest`' : String(publication)],
+      ['warehouse', warehouseText(config)],
       ['platform', [platform.state, platform.problem].filter(Boolean).join(': ')],
       ['Temporal', platform.address],
       ['Web UI', platform.uiUrl],
@@ -61,6 +63,13 @@ async function status(options: { json?: true }): Promise<void> {
       `${heading('Publications (raw.raw_publication; `npx mfg publications` knows more)')}\n${publicationTable(publications, publication)}`,
     );
   if (loads.length > 0) console.log(`${heading('Loads (raw.raw_load_audit)')}\n${loadTable(loads)}`);
+}
+
+/** Where the data lives. */
+function warehouseText(config: Config): string {
+  if (config.warehouse === 'duckdb') return 'DuckDB, in the state folder';
+  const { account, names } = loadSnowflakeSettings();
+  return `Snowflake, account ${account}: database ${names.database}, store ${names.store}`;
 }
 
 interface WarehouseState {
