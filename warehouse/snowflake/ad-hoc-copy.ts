@@ -25,7 +25,7 @@ export async function adHocCopy(
     }
     return entryOf(connection, database);
   });
-  const folder = path.join(stateDir, 'dbt', 'adhoc');
+  const folder = path.join(stateDir, 'snowflake', 'dbt', 'adhoc');
   await mkdir(folder, { recursive: true });
   return {
     copyOf: entry === undefined ? undefined : String(entry),
