@@ -84,7 +84,8 @@ function accountSettings(): SnowflakeSettings {
   return { ...given, names: { ...names, accessRoles: { ...names.accessRoles, dataRead: given.role } } };
 }
 
-async function dropPlatform(settings: SnowflakeSettings): Promise<void> {
+/** Drops all databases of a platform. */
+export async function dropPlatform(settings: SnowflakeSettings): Promise<void> {
   const account = new SnowflakeAccount(settings);
   await account.withConnection({ node: 'drop' }, 'none', async (connection) => {
     const { store, shown, pattern } = databaseNames(settings.names);

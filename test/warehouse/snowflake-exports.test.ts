@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { withDuckDb } from '../../duckdb/connection';
 import { sqlString } from '../../duckdb/sql-text';
+import { later } from '../support/later';
 import { scratchDir } from '../support/scratch';
 import { connectToPeer } from '../support/snowflake-connection';
 import { startPeer, type Peer } from '../support/snowflake-peer';
@@ -98,9 +99,13 @@ describe('ad hoc copies on Snowflake', () => {
     expect(await driver.run('select X from MFG_BY_HAND_ADHOC_ADA.MARTS.ONE')).toEqual([{ X: '3' }]);
 
     expect(await warehouse.reconcile({ checksums: false })).toEqual([]);
-    // Everything on the peer was created in 1970.
-    const result = await warehouse.retain({ keepPublications: 5, keepDays: 30, graceHours: 24, dryRun: false });
-    expect(result.removed).toEqual([{ kind: 'leftovers', items: 3, bytes: 0 }]);
+    const rules = { keepPublications: 5, keepDays: 30, graceHours: 24, dryRun: false };
+    expect((await warehouse.retain(rules)).removed).toEqual([]);
+    later(25);
+    const result = await warehouse.retain(rules);
+    jest.useRealTimers();
+    // The copies of three persons, and this worker's folders of two builds.
+    expect(result.removed).toEqual([{ kind: 'leftovers', items: 5, bytes: null }]);
     expect(await driver.run("show databases like 'MFG\\\\_BY\\\\_HAND\\\\_ADHOC%'")).toEqual([]);
     expect(await bench.values('select x from marts.one')).toEqual(['3']);
   });
