@@ -9,7 +9,8 @@ import { readSourceContracts } from '../../contracts/source-contract';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { DBT_DIR } from '../support/data-set';
 import { disagreements } from '../support/reconciled';
-import { countRecords, filesBelow, LiveBench, shippedDates, until } from '../support/live-bench';
+import { delivered, seen } from '../support/exact-counts';
+import { filesBelow, LiveBench, shippedDates, until } from '../support/live-bench';
 
 const run = promisify(execFile);
 let tables: string[];
@@ -51,14 +52,7 @@ describe('the main job on the real server', () => {
       loads: { partitions: 3 * tables.length },
       quality: { failed: 0 },
     });
-    for (const table of tables) {
-      const records = dates.map((date) => countRecords(path.join(bench.sourceDir, 'mes', date), table));
-      const inRaw = Number(await bench.value(`select count(*) from raw.${table}_history`));
-      const rejected = Number(
-        await bench.value(`select count(*) from raw.raw_rejected_rows where table_name = '${table}'`),
-      );
-      expect(inRaw + rejected).toBe(records.reduce((sum, n) => sum + n, 0));
-    }
+    expect(await seen(bench, tables)).toEqual(delivered(bench, dates, tables));
     // Two sites, three days each at the least.
     expect(Number(await bench.value('select count(*) from marts.plant_day_kpis'))).toBeGreaterThanOrEqual(6);
     expect(Number(await bench.value('select count(*) from raw.data_quality_audit'))).toBe(result.quality?.checks);

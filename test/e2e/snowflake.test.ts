@@ -1,10 +1,10 @@
-import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { RawIngestionResult } from '../../contracts/run';
 import { readSourceContracts } from '../../contracts/source-contract';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { buildDataSet, DBT_DIR, projectWithoutTests } from '../support/data-set';
-import { countRecords, shippedDates } from '../support/live-bench';
+import { delivered, seen } from '../support/exact-counts';
+import { shippedDates } from '../support/live-bench';
 import { disagreements } from '../support/reconciled';
 import { scratchDir } from '../support/scratch';
 import { SnowflakeLiveBench } from '../support/snowflake-live-bench';
@@ -49,14 +49,7 @@ describe('the main job on the Snowflake peer', () => {
       ...{ outcome: 'PUBLISHED', logicalDates: dates, loads: { partitions: 3 * tables.length } },
       quality: { failed: 0 },
     });
-    for (const table of tables) {
-      const records = dates.map((date) => countRecords(path.join(bench.sourceDir, 'mes', date), table));
-      const inRaw = Number(await bench.value(`select count(*) from raw.${table}_history`));
-      const rejected = Number(
-        await bench.value(`select count(*) from raw.raw_rejected_rows where table_name = '${table}'`),
-      );
-      expect(inRaw + rejected).toBe(records.reduce((sum, n) => sum + n, 0));
-    }
+    expect(await seen(bench, tables)).toEqual(delivered(bench, dates, tables));
     expect(await disagreements(bench.warehouse, client)).toEqual([]);
   });
 
