@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UnreadableFileError } from '../contracts/errors';
 import type { CsvDialect } from '../contracts/source-contract';
@@ -124,7 +125,9 @@ async function readBytes(file: string, name: string): Promise<Bytes> {
 async function* plainBytes(file: string, name: string): AsyncIterable<Buffer> {
   const raw = createReadStream(file, { highWaterMark: HEAD_BYTES });
   try {
-    yield* (file.toLowerCase().endsWith('.gz') ? raw.compose(createGunzip()) : raw) as AsyncIterable<Buffer>;
+    // The callback: who reads hears of an error; without it one that comes between two reads would end the process.
+    const isPacked = file.toLowerCase().endsWith('.gz');
+    yield* (isPacked ? pipeline(raw, createGunzip(), () => undefined) : raw) as AsyncIterable<Buffer>;
   } catch (error) {
     if (!/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw new UnreadableFileError(`${name} is not a whole gzip file: ask the source system to send it again.`, {

@@ -74,7 +74,7 @@ describe('drift of columns', () => {
     rows.deliver('2026-03-01/materials.csv.gz', csv);
     await rows.run();
     expect(await rows.rows('select material_id, _source_row_number::int as n from raw.materials')).toEqual([
-      { material_id: 'm1', n: 1 },
+      { material_id: 'm1', n: '1' },
     ]);
     const { total, records } = await rows.warehouse.rejectedRecords({ load: { kind: 'current' }, limit: 2 });
     expect(total).toBe(3);
@@ -190,7 +190,7 @@ describe('drift of a column’s type', () => {
       [10, "changed type: 'quantity' is no decimal", 'm10,"a ""name""","1,5"'],
       [11, "changed type: 'quantity' is no decimal", 'm11,"a ""name""",ten'],
     ]);
-    expect(await rows.values('select count(*)::int from raw.materials')).toEqual([9]);
+    expect(await rows.values('select count(*) from raw.materials')).toEqual(['9']);
 
     const frozen = bench('drift: { changed_type: freeze }');
     frozen.deliver('2026-03-01/materials.csv', csv.replace('material_id,material_name', 'material_name,material_id'));
