@@ -22,6 +22,7 @@ it.each(SEEDED_BUGS.filter((bug) => isShrinking || bug.isRare !== true).map((bug
       coverage: new Coverage(),
       seed: Number(GIVEN_SEED ?? bug.seed ?? DEFAULT_SEED),
       runs: MAX_SEQUENCES,
+      from: isShrinking || GIVEN_SEED !== undefined ? 1 : bug.from,
       isShrinking,
       stagedOf20: bug.isInStaging === true ? 20 : 0,
     });

@@ -18,6 +18,8 @@ export interface SequencesRequest {
   coverage: Coverage;
   seed: number;
   runs: number;
+  /** The first sequence of the seed to run. Default 1. */
+  from?: number | undefined;
   /** Looks for a smaller sequence once one has failed. */
   isShrinking: boolean;
   /** Of twenty sequences, how many read the delivered files as the product does. Default 1. */
@@ -43,7 +45,7 @@ const LENGTH = 16;
 
 /** Runs random sequences of commands on the real warehouse and the model, each on a state folder of its own. */
 export async function runSequences(request: SequencesRequest): Promise<SequencesResult> {
-  const { platform, coverage, seed, runs, isShrinking, stagedOf20 = 1 } = request;
+  const { platform, coverage, seed, runs, from = 1, isShrinking, stagedOf20 = 1 } = request;
   const sequences = fc.commands(commands(coverage), { maxCommands: LENGTH, size: 'max' });
   const db = await OpenDuckDb.open();
   const property = fc.asyncProperty(sequences, fc.nat({ max: 19 }), async (steps, staging) => {
@@ -64,12 +66,16 @@ export async function runSequences(request: SequencesRequest): Promise<Sequences
       bench.remove();
     }
   });
-  const details = await fc.check(property, { seed, numRuns: runs, endOnFailure: !isShrinking });
+  const details = await fc.check(property, {
+    ...{ seed, numRuns: runs, endOnFailure: !isShrinking },
+    ...(from > 1 && { path: String(from - 1) }),
+  });
   db.close();
-  if (!details.failed) return { runs: details.numRuns, counterexample: undefined };
+  const counted = from - 1 + details.numRuns;
+  if (!details.failed) return { runs: counted, counterexample: undefined };
   const [steps] = details.counterexample ?? [];
   return {
-    runs: details.numRuns,
+    runs: counted,
     counterexample: {
       commands: [...(steps ?? [])].map(String),
       error: String((details.errorInstance as Error | null)?.message ?? details.errorInstance),
