@@ -1,3 +1,4 @@
+import { sentenceOf } from '../../client/cli/failures';
 import { TerminalError } from '../../contracts/errors';
 import { bindStatement } from '../../warehouse/snowflake/binds';
 import { snowflakeCode, snowflakeError, SnowflakeUnavailableError } from '../../warehouse/snowflake/errors';
@@ -97,6 +98,13 @@ describe('Snowflake error codes', () => {
     [undefined, 'SnowflakeUnavailableError'],
   ])('an unknown code is decided by its SQL state %s: %s', (sqlState, name) => {
     expect(snowflakeError('A statement', { code: '123456', sqlState, message: 'x' })).toMatchObject({ name });
+  });
+
+  it('of what passes are a sentence on the command line, with what to do', () => {
+    const lost = new SnowflakeUnavailableError('The login to Snowflake as t failed (401001: ECONNREFUSED).', '401001');
+    expect(sentenceOf(lost, {})).toBe(
+      'The login to Snowflake as t failed (401001: ECONNREFUSED): try it again; `npx mfg doctor` says what is wrong if that goes on.',
+    );
   });
 
   it('reads the code whether text or number, and nothing but code and message', () => {
