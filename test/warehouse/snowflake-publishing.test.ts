@@ -13,7 +13,7 @@ import { WarehouseBench } from '../support/warehouse-bench';
  */
 
 const EVERY = Number(process.env.MFG_TEST_EVERY ?? 12);
-jest.setTimeout(900_000 / EVERY + 60_000);
+jest.setTimeout(3_600_000 / EVERY + 120_000);
 
 /** The connection that reads as an analyst does. */
 const AS_READER = 'an analyst';
