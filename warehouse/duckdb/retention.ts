@@ -1,24 +1,27 @@
 import { readlink, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
-import { markAndRead, recordRemoved, type Fate, type RetentionLedger } from '../store/retention-ledger';
+import type { RetentionKind, RetentionResult, RetentionRules } from '../../contracts/run';
+import {
+  markAndRead,
+  recordRemoved,
+  retentionResult,
+  type Fate,
+  type PlannedRemoval,
+  type RetentionLedger,
+} from '../store/retention-ledger';
 import type { StoreSession } from '../store/store-db';
 import type { Layout } from './layout';
 import { measure, storedFiles, type StoredFile } from './stored-files';
 
 /** A file, what it is to people, and whether it may go now. */
-interface Planned {
-  kind: RetentionKind;
+interface Planned extends PlannedRemoval {
   path: string;
-  bytes: number;
-  goes: boolean;
 }
 
 /** Unknown files may belong to work that began a moment ago. */
 const UNKNOWN_HOURS = 1;
 /** A run copies what has landed before it knows all that it loads; an export may sort for hours. */
 const SCRATCH_HOURS = 24;
-const NAMED_IN_RESULT = 20;
 
 /**
  * Removes what the rules do not keep, in two phases: marks it in one store transaction, and unlinks what was marked at least
@@ -42,17 +45,12 @@ export async function retain(
     await session((db) => recordRemoved(db, ledger));
   }
   const unknown = planned.filter(({ kind }) => kind === 'unknown files');
-  return {
+  return retentionResult(
     rules,
-    keptDataSets: marks.kept.length,
-    droppedDataSets: marks.dropped,
-    retiredPartitions: marks.retired,
-    abandonedBuilds: marks.abandonedBuilds,
-    abandonedLoads: marks.abandonedLoads,
-    removed: sumByKind(planned.filter(({ goes }) => goes)),
-    waiting: sumByKind(planned.filter(({ goes }) => !goes)),
-    unknownFiles: unknown.slice(0, NAMED_IN_RESULT).map((file) => path.relative(layout.stateDir, file.path)),
-  };
+    marks,
+    planned,
+    unknown.map((file) => path.relative(layout.stateDir, file.path)),
+  );
 }
 
 /** Looks at what lies on the disk: data sets first, so that none stays readable without its partitions. */
@@ -68,7 +66,7 @@ async function plan(layout: Layout, ledger: RetentionLedger, rules: RetentionRul
     const age = now.getTime() - measured.changedAt;
     const oldEnough = Math.max(rules.graceHours, judged.leastHours) * 3_600_000;
     const goes = judged.isMarked ? judged.goes : age >= oldEnough;
-    planned.push({ kind: judged.kind, path: file.path, bytes: measured.bytes, goes });
+    planned.push({ kind: judged.kind, path: file.path, items: 1, bytes: measured.bytes, goes });
   }
   return planned.sort((a, b) => Number(b.kind === 'data sets') - Number(a.kind === 'data sets'));
 }
@@ -115,13 +113,4 @@ function judge(file: StoredFile, ledger: RetentionLedger, rules: RetentionRules)
 
 function byMark(kind: RetentionKind, fate: Fate): Judged | undefined {
   return fate === 'KEPT' ? undefined : { kind, isMarked: true, goes: fate === 'REMOVABLE', leastHours: 0 };
-}
-
-function sumByKind(planned: Planned[]): StoredSpace[] {
-  const kinds = new Map<RetentionKind, StoredSpace>();
-  for (const { kind, bytes } of planned) {
-    const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
-    kinds.set(kind, { kind, items: sum.items + 1, bytes: (sum.bytes ?? 0) + bytes });
-  }
-  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

@@ -1,9 +1,15 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
-import { markAndRead, recordRemoved, type RetentionLedger } from '../store/retention-ledger';
+import type { RetentionResult, RetentionRules } from '../../contracts/run';
+import {
+  markAndRead,
+  recordRemoved,
+  retentionResult,
+  type PlannedRemoval,
+  type RetentionLedger,
+} from '../store/retention-ledger';
 import { hoursBefore } from '../store/retention-marks';
-import { inNumbers } from '../store/store-db';
+import { inNumbers, inPortions } from '../store/store-db';
 import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
 import { BUILDS, type SnowflakeStore } from './publications';
@@ -14,18 +20,12 @@ import { statementTag } from './statement-tag';
 /** What belongs to no known work may belong to work that began a moment ago. */
 const UNKNOWN_HOURS = 1;
 const SCRATCH_HOURS = 24;
-const NAMED_IN_RESULT = 20;
 /** Names that landing gives: a content's SHA-256, and a copy of one that is under way. */
 const LANDED = /^([0-9a-f]{64}|[.][0-9a-f]{64}-[0-9a-f-]{36}[.]part)$/;
 const HOUR_MS = 3_600_000;
 
 /** Something that takes space, and what takes it away. */
-interface Planned {
-  kind: RetentionKind;
-  items: number;
-  /** Null: Snowflake tells no size of a database or of some of a table's rows. */
-  bytes: number | null;
-  goes: boolean;
+interface Planned extends PlannedRemoval {
   remove: (connection: SnowflakeConnection) => Promise<unknown>;
 }
 
@@ -60,17 +60,7 @@ export async function retain(
     signal,
   );
   if (!rules.dryRun) await session((db) => recordRemoved(db, ledger));
-  return {
-    rules,
-    keptDataSets: marks.kept.length,
-    droppedDataSets: marks.dropped,
-    retiredPartitions: marks.retired,
-    abandonedBuilds: marks.abandonedBuilds,
-    abandonedLoads: marks.abandonedLoads,
-    removed: sumByKind(planned.filter(({ goes }) => goes)),
-    waiting: sumByKind(planned.filter(({ goes }) => !goes)),
-    unknownFiles: unknown.slice(0, NAMED_IN_RESULT),
-  };
+  return retentionResult(rules, marks, planned, unknown);
 }
 
 /** What may go, in the order in which it goes: no data set stays readable without its partitions. */
@@ -175,7 +165,11 @@ async function planRows(
       const loadSeqs = judged.filter((one) => one.kind === kind && one.goes === goes).map((one) => one.loadSeq);
       planned.push({
         ...{ kind, goes, items: loadSeqs.length, bytes: null },
-        remove: (connected) => connected.run(`delete from ${from} where _load_seq in ${inNumbers(loadSeqs)}`),
+        remove: async (connected) => {
+          for (const portion of inPortions(loadSeqs)) {
+            await connected.run(`delete from ${from} where _load_seq in ${inNumbers(portion)}`);
+          }
+        },
       });
     }
   }
@@ -233,17 +227,4 @@ async function planScratch(
     }
   }
   return planned;
-}
-
-function sumByKind(planned: Planned[]): StoredSpace[] {
-  const kinds = new Map<RetentionKind, StoredSpace>();
-  for (const { kind, items, bytes } of planned) {
-    const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
-    kinds.set(kind, {
-      kind,
-      items: sum.items + items,
-      bytes: sum.bytes === null || bytes === null ? null : sum.bytes + bytes,
-    });
-  }
-  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

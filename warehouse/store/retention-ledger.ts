@@ -1,4 +1,4 @@
-import type { RetentionRules } from '../../contracts/run';
+import type { RetentionKind, RetentionResult, RetentionRules, StoredSpace } from '../../contracts/run';
 import { hoursBefore, markUnneeded, type Marks } from './retention-marks';
 import { inNumbers, inPortions, utcNow, type StoreDb, type StoreSession } from './store-db';
 
@@ -119,4 +119,48 @@ export async function recordRemoved(db: StoreDb, { partitions, dataSets }: Reten
     ]);
     await db.run(`delete from build_artifact where publication in ${removed}`);
   }
+}
+
+/** Something that takes space, and whether it goes now. */
+export interface PlannedRemoval {
+  kind: RetentionKind;
+  items: number;
+  /** Null: the warehouse tells no size of it. */
+  bytes: number | null;
+  goes: boolean;
+}
+
+/** What is told of a retention. @param unknown names of what nobody knows; some of them are shown. */
+export function retentionResult(
+  rules: RetentionRules,
+  marks: Marks,
+  planned: PlannedRemoval[],
+  unknown: string[],
+): RetentionResult {
+  return {
+    rules,
+    keptDataSets: marks.kept.length,
+    droppedDataSets: marks.dropped,
+    retiredPartitions: marks.retired,
+    abandonedBuilds: marks.abandonedBuilds,
+    abandonedLoads: marks.abandonedLoads,
+    removed: sumByKind(planned.filter(({ goes }) => goes)),
+    waiting: sumByKind(planned.filter(({ goes }) => !goes)),
+    unknownFiles: unknown.slice(0, NAMED_IN_RESULT),
+  };
+}
+
+const NAMED_IN_RESULT = 20;
+
+function sumByKind(planned: PlannedRemoval[]): StoredSpace[] {
+  const kinds = new Map<RetentionKind, StoredSpace>();
+  for (const { kind, items, bytes } of planned) {
+    const sum = kinds.get(kind) ?? { kind, items: 0, bytes: 0 };
+    kinds.set(kind, {
+      kind,
+      items: sum.items + items,
+      bytes: sum.bytes === null || bytes === null ? null : sum.bytes + bytes,
+    });
+  }
+  return [...kinds.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }
