@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../contracts/errors';
-import type { CheckOutcome, DataQualityResult, RunIdentity } from '../contracts/run';
+import type { CheckOutcome, DataQualityResult } from '../contracts/quality';
+import type { RunIdentity } from '../contracts/run';
 import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
 import { dataQualityMonitoringInputSchema, parseWorkflowInput } from '../contracts/workflow-inputs';
 import { checkPublication, endOfNewestDelivery } from '../quality/checks';
@@ -16,7 +17,7 @@ export interface CheckQualityInput {
 const FINDINGS_IN_RESULT = 50;
 const WORST_FIRST = ['ERROR', 'FAIL', 'WARN', 'PASS'];
 
-export function createCheckQuality({ config, warehouse }: ActivityDependencies) {
+export function createCheckQuality({ config, warehouse, codeVersion }: ActivityDependencies) {
   /** Validates the workflow's input, runs all checks on a publication and writes RAW.DATA_QUALITY_AUDIT. */
   return async function checkQuality({ run, input, scheduledAt }: CheckQualityInput): Promise<DataQualityResult> {
     return withHeartbeat(async (report, signal) => {
@@ -33,12 +34,22 @@ export function createCheckQuality({ config, warehouse }: ActivityDependencies) 
       const newest = await endOfNewestDelivery(warehouse, publication, systems);
       const asOf = resolveAsOf(parsed.asOf, scheduledAt, newest);
       const of = systems.flatMap((system) => system.tables).length;
+      const startedAt = new Date().toISOString();
       let done = 0;
       const onTable = (table: string) => report({ at: table, done: done++, of });
       const outcomes = await checkPublication(warehouse, publication, systems, asOf, onTable, signal);
       await warehouse.saveQuality(
         run,
-        outcomes.map((outcome, ordinal) => ({ ...outcome, ordinal, publication })),
+        outcomes.map((outcome, ordinal) => ({
+          ...outcome,
+          ordinal,
+          publication,
+          isGate: false,
+          details: {},
+          ruleVersion: '',
+          codeVersion,
+          startedAt,
+        })),
       );
       return summarise(publication, asOf, outcomes);
     });

@@ -1,3 +1,5 @@
+import type { DataQualityResult } from './quality';
+
 /**
  * The records that pass between workflows, activities and the warehouse. They carry references and counts, never rows,
  * never credentials.
@@ -249,36 +251,6 @@ export interface CandidateResult extends BuildCounts {
 export interface PublishResult {
   publication: number;
   outcome: 'PUBLISHED' | 'BASE_MOVED';
-}
-
-export type CheckSeverity = 'ERROR' | 'WARN' | 'INFO';
-/** `ERROR` is a check that itself broke: never a pass. */
-export type CheckStatus = 'PASS' | 'WARN' | 'FAIL' | 'ERROR';
-
-/** One check of one table. */
-export interface CheckOutcome {
-  check: string;
-  table: string;
-  severity: CheckSeverity;
-  status: CheckStatus;
-  /** Short values for people; numbers as text. */
-  observed: string;
-  expected: string;
-  detail: string;
-}
-
-/** Result of `mfgDataQualityMonitoring`. */
-export interface DataQualityResult {
-  publication: number;
-  /** ISO 8601: the time against which freshness was measured. */
-  asOf: string;
-  checks: number;
-  passed: number;
-  warned: number;
-  /** Failed or broken checks. */
-  failed: number;
-  /** Everything that did not pass, most severe first; at most 50. */
-  findings: CheckOutcome[];
 }
 
 /** Result of `mfgRawIngestion`. */

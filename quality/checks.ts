@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { CheckOutcome } from '../contracts/run';
+import type { CheckOutcome } from '../contracts/quality';
 import type { SourceSystem, SourceTable } from '../contracts/source-contract';
 import type { QueryTarget, Warehouse } from '../warehouse/warehouse';
 import { judgeFreshness } from './freshness';

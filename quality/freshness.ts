@@ -1,4 +1,4 @@
-import type { CheckOutcome } from '../contracts/run';
+import type { CheckOutcome } from '../contracts/quality';
 import type { Freshness } from '../contracts/source-contract';
 
 const PERIOD_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;

@@ -2,7 +2,6 @@ import type { KpiColumn } from '../contracts/dbt-artifacts';
 import type {
   BuildCounts,
   CheckedLoads,
-  CheckOutcome,
   Delivery,
   PublishResult,
   RetentionResult,
@@ -10,6 +9,7 @@ import type {
   RunIdentity,
   RunManifest,
 } from '../contracts/run';
+import type { QualityRecord } from '../contracts/quality';
 import type { StagedPartition } from '../contracts/raw-partition';
 import type { SchemaDrift } from '../contracts/schema-drift';
 import type { SourceTable } from '../contracts/source-contract';
@@ -167,11 +167,12 @@ export interface NodeResult {
   seconds: number;
 }
 
-/** A row of RAW.DATA_QUALITY_AUDIT, besides the run's identity. */
-export interface QualityRecord extends CheckOutcome {
-  publication: number;
-  /** Zero-based place of the check in the run: with the run's id the row's key, so that retries do not double rows. */
-  ordinal: number;
+/** A sealed partition of a data set. */
+export interface AddedPartition {
+  table: string;
+  /** YYYY-MM-DD */
+  logicalDate: string;
+  loadSeq: string;
 }
 
 /** What a query returns: column names in order, values as JSON. */
@@ -502,6 +503,18 @@ export interface Warehouse {
   /** A file that the build of a data set left, such as run_results.json; undefined when there is none. */
   buildArtifact(dataSet: number, name: string): Promise<string | undefined>;
 
+  /** Partitions that a data set holds and its base does not: what its build was for; none when only models changed. */
+  addedPartitions(target: QueryTarget): Promise<AddedPartition[]>;
+
+  /**
+   * Holds a built candidate back, since a quality gate failed: it is what a failed dbt test makes of one. Repeating it changes
+   * nothing. @throws InvalidInputError when it was published already.
+   */
+  holdCandidate(publication: number, failure: string): Promise<void>;
+
   /** Replaces this run's rows of RAW.DATA_QUALITY_AUDIT. */
   saveQuality(run: RunIdentity, records: QualityRecord[]): Promise<void>;
+
+  /** A run's rows of RAW.DATA_QUALITY_AUDIT, in order. */
+  savedQuality(run: RunIdentity): Promise<QualityRecord[]>;
 }

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, continueAsNew, executeChild, workflowInfo } from '@temporalio/workflow';
-import type { DataQualityResult, IngestionPlan, LoadCounts, RawIngestionResult, RunProgress } from '../contracts/run';
+import type { DataQualityResult } from '../contracts/quality';
+import type { IngestionPlan, LoadCounts, RawIngestionResult, RunProgress } from '../contracts/run';
 import type { RawIngestionInput } from '../contracts/workflow-inputs';
 import { rootCause } from './failure';
 import { addLoads, failedDatesOf, noLoads, tellFailed, whilePaused } from './steering';

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import type { DataQualityResult } from '../contracts/run';
+import type { DataQualityResult } from '../contracts/quality';
 import type { DataQualityMonitoringInput } from '../contracts/workflow-inputs';
 import { QUALITY } from './activity-options';
 import { withPlainFailures } from './failure';

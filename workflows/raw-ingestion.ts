@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, executeChild, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities';
+import type { DataQualityResult } from '../contracts/quality';
 import type {
   ArrivalLook,
   CandidateResult,
   CheckedLoads,
-  DataQualityResult,
   IngestionPlan,
   RawIngestionResult,
   RunIdentity,

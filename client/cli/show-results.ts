@@ -1,7 +1,7 @@
+import type { DataQualityResult } from '../../contracts/quality';
 import type {
   BuildCounts,
   BuildSummary,
-  DataQualityResult,
   DbtTransformResult,
   FailedDate,
   NodeFailure,

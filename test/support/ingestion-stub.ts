@@ -2,7 +2,8 @@ import { ApplicationFailure, WorkflowFailedError, type WorkflowHandle } from '@t
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../activities';
-import type { CandidateResult, DataQualityResult, IngestionPlan } from '../../contracts/run';
+import type { DataQualityResult } from '../../contracts/quality';
+import type { CandidateResult, IngestionPlan } from '../../contracts/run';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import type { RawIngestionInput } from '../../contracts/workflow-inputs';
 import type { mfgRawIngestion } from '../../workflows/raw-ingestion';

@@ -13,7 +13,8 @@ import {
   type RunHandle,
 } from '../../client/start-runs';
 import { ConfigurationError, InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
-import type { DataQualityResult, RunProgress } from '../../contracts/run';
+import type { DataQualityResult } from '../../contracts/quality';
+import type { RunProgress } from '../../contracts/run';
 
 describe('typed starts', () => {
   const started: { type: string; options: { workflowId: string; taskQueue: string; args: unknown[] } }[] = [];

@@ -1,3 +1,4 @@
+import type { QualityRecord } from '../../contracts/quality';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Delivery, RunManifest } from '../../contracts/run';
@@ -362,19 +363,46 @@ export function warehouseContract(name: string, make: MakeWarehouse): void {
       bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
       const publication = await bench.run();
       const run = { loadId: 'q::r', workflowId: 'q', runId: 'r' };
-      const record = {
-        check: 'row_count',
-        table: 'materials',
-        severity: 'ERROR',
-        status: 'PASS',
-        observed: "1'",
-        expected: '1',
-        detail: '',
-      } as const;
-      for (let i = 0; i < 2; i++) await bench.warehouse.saveQuality(run, [{ ...record, publication, ordinal: 0 }]);
+      const record: QualityRecord = {
+        ...{ publication, ordinal: 0, isGate: true, ruleVersion: 'v1', codeVersion: 'test' },
+        ...{ check: 'row_count', table: 'materials', severity: 'ERROR', status: 'FAIL' },
+        ...{ observed: "1'", expected: '1', threshold: 'any', detail: '', sample: ["m'1"] },
+        details: { rows: 1, why: 'a \\ b' },
+        startedAt: '2026-03-02T01:02:03.400Z',
+      };
+      const second = { ...record, ordinal: 1, table: 'readings', sample: [], details: {}, isGate: false };
+      for (let i = 0; i < 2; i++) await bench.warehouse.saveQuality(run, [second, record]);
+      expect(await bench.warehouse.savedQuality(run)).toEqual([record, second]);
       expect(await bench.rows('select check_name, observed, status from raw.data_quality_audit')).toEqual([
-        { check_name: 'row_count', observed: "1'", status: 'PASS' },
+        { check_name: 'row_count', observed: "1'", status: 'FAIL' },
+        { check_name: 'row_count', observed: "1'", status: 'FAIL' },
       ]);
+    });
+
+    it('tells what a data set has that its base does not, and nothing of a build without loads', async () => {
+      const bench = new WarehouseBench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      await bench.run();
+      bench.deliver('2026-03-02/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const publication = await bench.run('2026-03-02');
+      expect(await bench.warehouse.addedPartitions({ kind: 'publication', publication })).toEqual([
+        { table: 'materials', logicalDate: '2026-03-02', loadSeq: expect.stringMatching(/^\d+$/) as string },
+      ]);
+      expect(await bench.warehouse.addedPartitions({ kind: 'head' })).toHaveLength(1);
+    });
+
+    it('holds a built candidate back, once and for all; one that is published it does not', async () => {
+      const bench = new WarehouseBench(make);
+      bench.deliver('2026-03-01/materials.csv', `${MATERIALS}m1,steel,1\n`);
+      const manifest = await bench.plan();
+      await bench.load(manifest);
+      const { publication } = await bench.candidate(manifest);
+      for (let i = 0; i < 2; i++) await bench.warehouse.holdCandidate(publication, "a gate didn't hold");
+      await expect(bench.warehouse.publish(publication)).rejects.toThrow();
+      expect(await bench.warehouse.head()).toBeUndefined();
+      const entry = await bench.warehouse.approve(publication, { actor: 'ada', reason: 'known' });
+      expect(await bench.warehouse.head()).toBe(entry.publication);
+      await expect(bench.warehouse.holdCandidate(entry.publication, 'late')).rejects.toThrow(/is PUBLISHED/);
     });
   });
 }

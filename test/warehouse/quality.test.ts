@@ -4,7 +4,7 @@ import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
 import { checkPublication, endOfNewestDelivery } from '../../quality/checks';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
-import type { CheckOutcome } from '../../contracts/run';
+import type { CheckOutcome } from '../../contracts/quality';
 import type { SourceSystem } from '../../contracts/source-contract';
 import type { Warehouse } from '../../warehouse/warehouse';
 import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';

@@ -119,6 +119,16 @@ const MIGRATIONS: readonly string[] = [
   -- A publication's status may also be PUBLISHING: it is decided, and readers are about to see it.
   alter table build_artifact add column part integer;
   `,
+  `
+  -- threshold: from where on a check does not pass. details: the numbers behind its outcome, as JSON text, with a sample of keys.
+  -- rule_version: hash of the check's declaration. is_gate: it decided on the publication of a candidate.
+  alter table raw.data_quality_audit add column threshold varchar;
+  alter table raw.data_quality_audit add column details varchar;
+  alter table raw.data_quality_audit add column is_gate boolean;
+  alter table raw.data_quality_audit add column rule_version varchar;
+  alter table raw.data_quality_audit add column code_version varchar;
+  alter table raw.data_quality_audit add column started_at timestamp;
+  `,
 ];
 
 /** Brings a store to the newest shape, inside the caller's transaction. */

@@ -3,7 +3,7 @@ import type { SnowflakeConnection } from './connection';
 import { quoted, type DatabaseNames } from './database-names';
 
 /** Shape of the store that this code writes. */
-const STORE_VERSION = 1;
+const STORE_VERSION = 2;
 
 /**
  * The store's tables, as `warehouse/duckdb/store-schema.ts` describes them. Each statement may be repeated: several workers may
@@ -39,7 +39,8 @@ const TABLES: Record<string, string> = {
     rows_affected bigint, seconds double`,
   'raw.data_quality_audit': `run_id varchar, workflow_id varchar, load_id varchar, ordinal integer, publication bigint,
     check_name varchar, table_name varchar, severity varchar, status varchar, observed varchar, expected varchar,
-    detail varchar, recorded_at timestamp_ntz`,
+    detail varchar, recorded_at timestamp_ntz, threshold varchar, details varchar, is_gate boolean, rule_version varchar,
+    code_version varchar, started_at timestamp_ntz`,
   'raw.schema_drift_event': `recorded_at timestamp_ntz, load_id varchar, table_name varchar, logical_date date,
     load_seq bigint, source_file varchar, drift varchar, column_name varchar, policy varchar, detail varchar`,
   'raw.rejected_record': `table_name varchar, _load_seq bigint, _load_id varchar, _logical_date date,
@@ -55,12 +56,36 @@ const TABLES: Record<string, string> = {
 export async function migrateStore(connection: SnowflakeConnection, names: DatabaseNames): Promise<void> {
   const version = await storeVersion(connection, names);
   if (version === undefined) return createStore(connection, names);
+  if (version === 1) return describeChecksInFull(connection, names);
   if (version > STORE_VERSION) {
     throw new Error(
       `the store has shape ${version}, this code knows ${STORE_VERSION}: ` +
         'it was written by a newer version of the platform; update this one.',
     );
   }
+}
+
+/** Version 1 to 2: quality checks with their thresholds, details and versions. */
+async function describeChecksInFull(connection: SnowflakeConnection, names: DatabaseNames): Promise<void> {
+  await useStore(connection, names);
+  const table = 'raw.data_quality_audit';
+  for (const column of [
+    'threshold varchar',
+    'details varchar',
+    'is_gate boolean',
+    'rule_version varchar',
+    'code_version varchar',
+    'started_at timestamp_ntz',
+  ]) {
+    await connection.run(`alter table ${table} add column if not exists ${column}`);
+  }
+  const [head] = await connection.rows('select publication from head');
+  if (head?.publication === null) {
+    await connection.run(
+      `create or replace view ${names.shown}."RAW".data_quality_audit as select * from ${names.store}."RAW".data_quality_audit`,
+    );
+  }
+  await connection.run('update store_lock set store_version = 2');
 }
 
 /** Undefined when there is no store, or only a part of one. */

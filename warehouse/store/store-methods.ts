@@ -4,8 +4,9 @@ import { replacedRows, selectHead } from './data-sets';
 import { knownDeliveries } from './known-deliveries';
 import { failPartition, loadCounts, startPartitions, unsealedDeliveries } from './ledger';
 import { insertManifest, selectManifest } from './manifests';
+import { addedPartitions, holdCandidate, savedQuality, saveQuality } from './quality-audit';
 import { recordedRuns } from './recorded-runs';
-import { READ_ONLY, utcNow, type StoreSession } from './store-db';
+import { READ_ONLY, type StoreSession } from './store-db';
 
 /** What a warehouse does in its store alone. */
 export function storeMethods(
@@ -24,7 +25,10 @@ export function storeMethods(
   | 'recordedRuns'
   | 'head'
   | 'buildArtifact'
+  | 'addedPartitions'
   | 'saveQuality'
+  | 'savedQuality'
+  | 'holdCandidate'
 > {
   return {
     readManifest: (loadId) => session((db) => selectManifest(db, loadId), READ_ONLY),
@@ -57,31 +61,12 @@ export function storeMethods(
 
     buildArtifact: (dataSet, name) => session((db) => readArtifact(db, dataSet, name), READ_ONLY),
 
-    saveQuality: (run, records) =>
-      session(async (db) => {
-        await db.run('delete from raw.data_quality_audit where run_id = $1 and workflow_id = $2', [
-          run.runId,
-          run.workflowId,
-        ]);
-        const recorded = utcNow();
-        await db.insert(
-          'raw.data_quality_audit',
-          records.map((record) => ({
-            run_id: run.runId,
-            workflow_id: run.workflowId,
-            load_id: run.loadId,
-            ordinal: record.ordinal,
-            publication: record.publication,
-            check_name: record.check,
-            table_name: record.table,
-            severity: record.severity,
-            status: record.status,
-            observed: record.observed,
-            expected: record.expected,
-            detail: record.detail,
-            recorded_at: recorded,
-          })),
-        );
-      }),
+    addedPartitions: (target) => session((db) => addedPartitions(db, target), READ_ONLY),
+
+    saveQuality: (run, records) => session((db) => saveQuality(db, run, records)),
+
+    savedQuality: (run) => session((db) => savedQuality(db, run), READ_ONLY),
+
+    holdCandidate: (publication, failure) => session((db) => holdCandidate(db, publication, failure)),
   };
 }
