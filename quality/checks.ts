@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { EVERY_DAY } from '../contracts/production-calendar';
 import type { CheckOutcome } from '../contracts/quality';
 import type { SourceSystem, SourceTable } from '../contracts/source-contract';
 import type { QueryTarget, Warehouse } from '../warehouse/warehouse';
@@ -49,7 +50,7 @@ export async function checkPublication(
       signal?.throwIfAborted();
       try {
         const facts = await readFacts(warehouse, target, system, table, asOf, signal);
-        outcomes.push(...judge(table, facts, asOf));
+        outcomes.push(...judge(table, facts, asOf, system.timeZone));
       } catch (error) {
         signal?.throwIfAborted();
         outcomes.push({
@@ -67,7 +68,7 @@ export async function checkPublication(
   return outcomes;
 }
 
-function judge(table: SourceTable, facts: TableFacts, asOf: Date): CheckOutcome[] {
+function judge(table: SourceTable, facts: TableFacts, asOf: Date, zone: string): CheckOutcome[] {
   const inRaw = facts.rawRows + facts.rejected;
   const outcomes: CheckOutcome[] = [
     equal('row_count_source_raw', table, inRaw, facts.sourceRecords, {
@@ -91,14 +92,20 @@ function judge(table: SourceTable, facts: TableFacts, asOf: Date): CheckOutcome[
     none('rows_without_key', table, facts.keylessRows, 'rows without a key', 'left out of STAGING'),
     none('rejected_records', table, facts.rejected, 'rejected records', 'see RAW.RAW_REJECTED_ROWS'),
   ];
+  const delivery = { calendar: EVERY_DAY, zone, days: 'delivery' } as const;
+  const production = { calendar: EVERY_DAY, zone, days: 'production' } as const;
   if (table.freshness !== undefined) {
-    outcomes.push(judgeFreshness('freshness_delivery', table.name, table.freshness, facts.newestDelivery, asOf));
+    outcomes.push(
+      judgeFreshness('freshness_delivery', table.name, table.freshness, facts.newestDelivery, asOf, delivery),
+    );
     if (facts.newestLoad !== undefined) {
-      outcomes.push(judgeFreshness('freshness_load', table.name, table.freshness, facts.newestLoad, asOf));
+      outcomes.push(judgeFreshness('freshness_load', table.name, table.freshness, facts.newestLoad, asOf, delivery));
     }
   }
   if (table.eventTime !== undefined && table.eventFreshness !== undefined) {
-    outcomes.push(judgeFreshness('freshness_event', table.name, table.eventFreshness, facts.newestEvent, asOf));
+    outcomes.push(
+      judgeFreshness('freshness_event', table.name, table.eventFreshness, facts.newestEvent, asOf, production),
+    );
   }
   return outcomes;
 }
