@@ -10,6 +10,9 @@ import {
   type ModelQuality,
 } from './quality-rules';
 
+/** A file that says the same of many columns by aliases is no attack. */
+export const MAX_ALIASES = 10_000;
+
 const metaOf = <T extends z.ZodType>(quality: T) =>
   z.looseObject({ meta: z.looseObject({ quality: quality.optional() }).optional() }).optional();
 
@@ -80,7 +83,7 @@ export async function readModelQuality(dbtDir: string): Promise<CheckedModels> {
 export function parseModelsFile(text: string, file: string, schema: string): CheckedModel[] {
   let yaml: unknown;
   try {
-    yaml = parseYaml(text);
+    yaml = parseYaml(text, { maxAliasCount: MAX_ALIASES });
   } catch (error) {
     throw new ContractError(`${file} is not valid YAML: ${(error as Error).message.split('\n')[0]}`, { cause: error });
   }

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ContractError } from './errors';
 import { productionCalendarSchema, type ProductionCalendar } from './production-calendar';
+import { MAX_ALIASES } from './model-quality';
 import { tableColumnQualitySchema, tableQualitySchema, type TableQuality } from './quality-rules';
 import { DEFAULT_DRIFT_POLICY, driftPolicySchema, type DriftPolicy } from './schema-drift';
 import { strategySchema, type Strategy } from './strategy';
@@ -285,7 +286,7 @@ export async function readSourceContracts(dbtDir: string): Promise<SourceSystem[
 export function parseSourcesFile(text: string, file: string, system: string): SourceSystem {
   let yaml: unknown;
   try {
-    yaml = parseYaml(text);
+    yaml = parseYaml(text, { maxAliasCount: MAX_ALIASES });
   } catch (error) {
     throw new ContractError(`${file} is not valid YAML: ${(error as Error).message.split('\n')[0]}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 import { levelOf, type ModelColumnQuality } from '../contracts/quality-rules';
 import type { DeclaredCheck, Finding } from './outcome';
 import type { ModelToCheck } from './model-checks';
-import { judgeShift, populationStability } from './robust';
+import { judgeShift } from './distribution';
 import { isOneOf, keyText } from './sql';
 
 /** Deliveries that a delivery's values are compared with. */
@@ -47,18 +47,13 @@ type Scale = NonNullable<ModelColumnQuality['scale']>;
 /** Population stability index of the newest delivery, by group, judged by the maximum and by what was usual day by day before. */
 async function judgeDistribution(request: ModelToCheck, column: string, shift: Shift): Promise<Finding> {
   const newest = request.checkedDates.at(-1);
-  const groups = newest === undefined ? new Map<string, Map<string, number[]>>() : await binned(request, column, shift.by, newest);
+  const groups =
+    newest === undefined ? new Map<string, Map<string, number[]>>() : await binned(request, column, shift.by, newest);
   const judged = [...groups].flatMap(([group, days]) => {
     const current = days.get(newest ?? '');
     const before = [...days].filter(([date]) => date !== newest).map(([, counts]) => counts);
-    if (current === undefined || before.length === 0) return [];
-    const reference = addUp(before);
-    const usual = before.map((counts) => populationStability(subtract(reference, counts), counts));
-    const psi = populationStability(reference, current);
-    const verdict = judgeShift(usual, psi, { reference: total(reference), current: total(current), bins: BINS }, {
-      maxPsi: shift.max_psi,
-    });
-    return [{ group, psi, isUnusual: verdict.isUnusual, high: verdict.high }];
+    const verdict = current === undefined ? undefined : judgeShift(before, current, { maxPsi: shift.max_psi });
+    return verdict?.kind === 'judged' ? [{ group, ...verdict }] : [];
   });
   const byPsi = [...judged].sort((a, b) => b.psi - b.high - (a.psi - a.high));
   const unusual = byPsi.filter(({ isUnusual }) => isUnusual);
@@ -71,7 +66,10 @@ async function judgeDistribution(request: ModelToCheck, column: string, shift: S
     expected: 'a distribution as before',
     threshold: `PSI above ${worst.high.toFixed(3)}`,
     sample: unusual.map(({ group }) => group),
-    details: { date: newest, groups: byPsi.slice(0, FINDINGS_TOLD).map(({ group, psi, high }) => ({ group, psi, high })) },
+    details: {
+      date: newest,
+      groups: byPsi.slice(0, FINDINGS_TOLD).map(({ group, psi, high }) => ({ group, psi, high })),
+    },
   };
 }
 
@@ -124,7 +122,11 @@ async function judgeMagnitude(request: ModelToCheck, column: string, { by, facto
        and (now_value >= ${factor} * usual_value or now_value * ${factor} <= usual_value)
      order by g limit ${FINDINGS_TOLD}`,
   );
-  const found = rows.map((row) => ({ group: String(row.g), now: Number(row.now_value), usual: Number(row.usual_value) }));
+  const found = rows.map((row) => ({
+    group: String(row.g),
+    now: Number(row.now_value),
+    usual: Number(row.usual_value),
+  }));
   const [first] = found;
   return {
     holds: first === undefined,
@@ -145,16 +147,4 @@ function valuesOf({ model, sql }: ModelToCheck, column: string, by: string[], ne
   return `select ${group} as g, _logical_date as d, cast(${cell} as double) as v
     from ${model.schema}.${sql.identifier(model.name)}
     where ${cell} is not null and _logical_date between cast(${sql.literal(from)} as date) and cast(${sql.literal(newest)} as date)`;
-}
-
-function addUp(days: number[][]): number[] {
-  return Array.from({ length: BINS }, (_, bin) => days.reduce((sum, counts) => sum + (counts[bin] ?? 0), 0));
-}
-
-function subtract(counts: number[], part: number[]): number[] {
-  return counts.map((count, bin) => count - (part[bin] ?? 0));
-}
-
-function total(counts: number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

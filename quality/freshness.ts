@@ -31,10 +31,13 @@ export function judgeFreshness({ limits, newest, asOf, calendar, zone, days }: A
   const expected =
     limit === undefined ? 'any age' : `at most ${limit.count} ${limit.period}${limit.count === 1 ? '' : 's'} old`;
   const told = { expected, detail: `as of ${asOf.toISOString()}`, details: { asOf: asOf.toISOString() } };
-  if (newest === undefined) return { ...told, holds: false, severity: 'error', observed: 'nothing up to that time' };
+  if (newest === undefined || newest > asOf)
+    return { ...told, holds: false, severity: 'error', observed: 'nothing up to that time' };
   const age = workingAge(newest, asOf, calendar, zone, days);
   const isOver = (limit: Freshness['warn_after']) => limit !== undefined && age > limit.count * PERIOD_MS[limit.period];
-  const observed = `${formatAge(age)} old (${newest.toISOString()})`;
+  const leftOut = asOf.getTime() - newest.getTime() - age;
+  const without = leftOut === 0 ? '' : `, ${formatAge(leftOut)} without ${days} left out`;
+  const observed = `${formatAge(age)} old (${newest.toISOString()}${without})`;
   const details = { ...told.details, newest: newest.toISOString(), ageHours: age / PERIOD_MS.hour };
   const isWarning = isOver(warn) && !isOver(error);
   return { ...told, details, observed, holds: !isOver(error) && !isOver(warn), severity: isWarning ? 'warn' : 'error' };

@@ -23,7 +23,10 @@ describe('the quality checks of models', () => {
     expect(schemaOf('plant_day_kpis')).toBe('marts');
     const readings = models.find(({ name }) => name === 'stg_mes__sensor_readings');
     expect(readings).toMatchObject({ schema: 'staging', dated_by: '_logical_date', key: ['reading_id'] });
-    expect(readings?.columns.value).toMatchObject({ scale: { by: ['equipment_id', 'sensor'] }, shift: { max_psi: 0.2 } });
+    expect(readings?.columns.value).toMatchObject({
+      scale: { by: ['equipment_id', 'sensor'] },
+      shift: { max_psi: 0.1 },
+    });
     expect(() => schemaOf('no_such_model')).toThrow(/there is no model no_such_model/);
   });
 
@@ -39,8 +42,14 @@ describe('the quality checks of models', () => {
   it.each([
     ['{ key: [] }', /m\.yml: models\.0\.config\.meta\.quality\.key/],
     ['{ key: [order_id], rule: [] }', /Unrecognized key: "rule"/],
-    ['{ key: [order_id], rules: [{ name: x, fails_when: "1; drop table y" }] }', /one SQL expression, without comments/],
-    ['{ key: [order_id], rules: [{ name: x, fails_when: a }, { name: x, fails_when: b }] }', /two checks that are called x/],
+    [
+      '{ key: [order_id], rules: [{ name: x, fails_when: "1; drop table y" }] }',
+      /one SQL expression, without comments/,
+    ],
+    [
+      '{ key: [order_id], rules: [{ name: x, fails_when: a }, { name: x, fails_when: b }] }',
+      /two checks that are called x/,
+    ],
     ['{ key: [order_id], rules: [{ name: x, fails_when: a, severity: bad }] }', /must be 'error', 'warn' or 'info'/],
   ])('are refused in one sentence: %s', (quality, sentence) => {
     expect(() => read(quality)).toThrow(sentence);
@@ -49,7 +58,10 @@ describe('the quality checks of models', () => {
   it('of a column need the key of the rows, and deliveries where they compare with earlier ones', () => {
     const column = '{ shift: { max_psi: 0.2 } }';
     expect(() => read('{ key: [order_id] }', column)).toThrow(/needs `dated_by: _logical_date`/);
-    const text = models('{ key: [order_id] }', column).replace('config: { meta: { quality: { key: [order_id] } } }', '');
+    const text = models('{ key: [order_id] }', column).replace(
+      'config: { meta: { quality: { key: [order_id] } } }',
+      '',
+    );
     expect(() => parseModelsFile(text, 'm.yml', 'core')).toThrow(/add `quality: \{ key: \[\.\.\.\] \}`/);
   });
 });
