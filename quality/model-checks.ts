@@ -108,8 +108,9 @@ type Range = NonNullable<ModelColumnQuality['range']>;
 
 function outsideOf(range: Range, cell: string, sql: SqlText): string {
   const outside = ([least, most]: [number | null, number | null]) =>
-    [least === null ? '' : `${cell} < ${least}`, most === null ? '' : `${cell} > ${most}`].filter(Boolean).join(' or ') ||
-    '1 = 0';
+    [least === null ? '' : `${cell} < ${least}`, most === null ? '' : `${cell} > ${most}`]
+      .filter(Boolean)
+      .join(' or ') || '1 = 0';
   if (!('by' in range)) return `(${outside(range.bounds)})`;
   const group = `t.${sql.identifier(range.by)}`;
   return `(${Object.entries(range.bounds)
@@ -161,7 +162,9 @@ async function countTogether(
     const ratio = total === 0 ? 0 : count / total;
     const key = keyText(model.key.map((column) => `t.${sql.identifier(column)}`));
     const found =
-      count === 0 ? [] : (await query(`select ${key} as k ${from} and ${check.condition} order by 1 limit ${SAMPLE}`)).rows;
+      count === 0
+        ? []
+        : (await query(`select ${key} as k ${from} and ${check.condition} order by 1 limit ${SAMPLE}`)).rows;
     const sample = found.map(({ k }) => String(k));
     const finding: Finding = {
       holds: check.maxRatio === 0 ? count === 0 : ratio <= check.maxRatio,
@@ -183,7 +186,9 @@ function relationOf({ schema, name }: Pick<CheckedModel, 'schema' | 'name'>, { i
 
 /** The first and the last checked date, for the audit. */
 function datesOf({ model, checkedDates }: ModelToCheck): string[] {
-  return model.dated_by === undefined ? [] : [...new Set([checkedDates[0], checkedDates.at(-1)])].flatMap((d) => d ?? []);
+  return model.dated_by === undefined
+    ? []
+    : [...new Set([checkedDates[0], checkedDates.at(-1)])].flatMap((d) => d ?? []);
 }
 
 /** Rows of the checked days; all rows of a model that has none. */
@@ -209,9 +214,7 @@ async function reconcile(
   const [here, of] = [rows[0]?.here ?? null, rows[0]?.there ?? null];
   const [hereNumber, ofNumber] = [Number(here), Number(of)];
   const isEqual =
-    here === null || of === null
-      ? here === of
-      : Math.abs(hereNumber - ofNumber) <= rule.tolerance * Math.abs(ofNumber);
+    here === null || of === null ? here === of : Math.abs(hereNumber - ofNumber) <= rule.tolerance * Math.abs(ofNumber);
   return {
     holds: isEqual,
     observed: `${rule.measure} = ${numberText(here)}`,

@@ -54,7 +54,13 @@ export async function readPublicationFacts(query: RunQuery, added: AddedPartitio
     });
   }
   const checkedDates = new Map(
-    [...partitions].map(([table, all]) => [table, checkedDatesOf(all, added.filter((part) => part.table === table))]),
+    [...partitions].map(([table, all]) => [
+      table,
+      checkedDatesOf(
+        all,
+        added.filter((part) => part.table === table),
+      ),
+    ]),
   );
   const isChecked = (table: string, { logicalDate }: PartitionFacts) => checkedDates.get(table)?.includes(logicalDate);
   const checked = [...partitions].flatMap(([table, all]) => all.filter((part) => isChecked(table, part)));

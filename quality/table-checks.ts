@@ -43,7 +43,13 @@ export async function checkTable(request: TableToCheck): Promise<CheckedOutcome[
     checks.add('missed_delivery', ({ look_back_days }) => judgeMissed(request, partitions, look_back_days));
   }
   await checks.addFrom(
-    ['row_count_source_raw', 'row_count_raw_staging', 'duplicates_identical', 'duplicates_conflicting', 'rows_without_key'],
+    [
+      'row_count_source_raw',
+      'row_count_raw_staging',
+      'duplicates_identical',
+      'duplicates_conflicting',
+      'rows_without_key',
+    ],
     async () => {
       const rows = await readTableFacts(request.query, request.sql, {
         ...{ table, checkedDates, asOf: request.asOf, staging: `stg_${table.system}__${table.name}` },
@@ -51,8 +57,10 @@ export async function checkTable(request: TableToCheck): Promise<CheckedOutcome[
       checks.add('row_count_source_raw', () => judgeLoaded(partitions, rows));
       checks.add('row_count_raw_staging', () => judgeStaged(rows));
       const { identicalDuplicates, conflictingKeys, keylessRows, duplicatedKeys, conflicts } = rows.checked;
-      const ofRows = (count: number, what: string, sample: string[] = []) =>
-        ({ max_ratio }: { max_ratio?: number | undefined }) => atMost(count, rows.checked.rows, max_ratio, what, sample);
+      const ofRows =
+        (count: number, what: string, sample: string[] = []) =>
+        ({ max_ratio }: { max_ratio?: number | undefined }) =>
+          atMost(count, rows.checked.rows, max_ratio, what, sample);
       checks.add('duplicates_identical', ofRows(identicalDuplicates, 'repeated rows', duplicatedKeys));
       checks.add('duplicates_conflicting', ofRows(conflictingKeys, 'conflicting keys', conflicts));
       checks.add('rows_without_key', ofRows(keylessRows, 'rows without a key'));
@@ -209,7 +217,10 @@ export function missedFinding(missed: string[], what: string): Finding {
   const more = missed.length > 3 ? ' …' : '';
   return {
     holds: missed.length === 0,
-    observed: missed.length === 0 ? 'all days that are due' : `${missed.length} missing: ${missed.slice(0, 3).join(', ')}${more}`,
+    observed:
+      missed.length === 0
+        ? 'all days that are due'
+        : `${missed.length} missing: ${missed.slice(0, 3).join(', ')}${more}`,
     expected: 'a delivery of each day that is due',
     threshold: 'one day without',
     detail: missed.length === 0 ? '' : `${what} was not delivered`,
@@ -273,7 +284,9 @@ function dayCounts(partitions: PartitionFacts[]): DayCount[] {
 
 function profiledDates(table: SourceTable, partitions: PartitionFacts[], checkedDates: string[]): string[] {
   const newest = checkedDates.at(-1);
-  const before = partitions.map(({ logicalDate }) => logicalDate).filter((date) => newest !== undefined && date <= newest);
+  const before = partitions
+    .map(({ logicalDate }) => logicalDate)
+    .filter((date) => newest !== undefined && date <= newest);
   return before.slice(-1 - PROFILED_DELIVERIES[table.mode]);
 }
 
@@ -348,13 +361,7 @@ function newestDelivery(partitions: PartitionFacts[], timeZone: string, asOf: Da
   return end > asOf ? asOf : end;
 }
 
-function atMost(
-  count: number,
-  of: number,
-  maxRatio: number | undefined,
-  what: string,
-  sample: string[],
-): Finding {
+function atMost(count: number, of: number, maxRatio: number | undefined, what: string, sample: string[]): Finding {
   const ratio = of === 0 ? 0 : count / of;
   return {
     holds: maxRatio === undefined ? count === 0 : ratio <= maxRatio,

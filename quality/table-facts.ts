@@ -54,37 +54,35 @@ export async function readTableFacts(query: RunQuery, sql: SqlText, scope: Table
   const staging = `staging.${identifier(scope.staging)}`;
   const keys = table.key.map((name) => cleanCell(sql, table, name));
   const hasKey = keys.map((key) => `${key} is not null`).join(' and ');
-  const content = table.columns.map((column) => identifier(column.name)).join(', ');
   const isChecked = isOneOf('_logical_date', checkedDatesOf(scope), sql);
   const asOfTime = utcLiteral(asOf);
   const event = table.eventTime === undefined ? undefined : identifier(table.eventTime);
+  const duplicates = duplicatesOf(scope, sql, `${isChecked} and ${hasKey}`);
   const { rows } = await query(
-    `with groups as (
-       select ${keyText(keys)} as key_text, count(*) as copies, count(distinct hash(${content})) as variants
-       from ${history} where ${isChecked} and ${hasKey} group by ${[...keys, '_logical_date'].join(', ')}
+    `with ${duplicates}, h as (
+       select count(*) as raw_rows, ${countIf(isChecked)} as checked_rows,
+         ${countIf(`${isChecked} and not (${hasKey})`)} as keyless_rows,
+         max(case when _loaded_at <= ${asOfTime} then _loaded_at end) as newest_load
+       from ${history}
+     ), d as (
+       select sum(copies - variants) as identical_duplicates, ${countIf('variants > 1')} as conflicting_keys from duplicates
      )
-     select
-       (select count(*) from ${history}) as raw_rows,
-       (select count(*) from (select distinct ${keys.join(', ')} from ${raw} where ${hasKey}) as d) as distinct_keys,
+     select h.raw_rows, h.checked_rows, h.keyless_rows, cast(h.newest_load as varchar) as newest_load,
+       d.identical_duplicates, d.conflicting_keys,
+       (select count(*) from (select distinct ${keys.join(', ')} from ${raw} where ${hasKey}) as k) as distinct_keys,
        (select count(*) from ${staging}) as staging_rows,
-       (select count(*) from ${history} where ${isChecked}) as checked_rows,
-       (select count(*) from ${history} where ${isChecked} and not (${hasKey})) as keyless_rows,
-       (select coalesce(sum(copies - variants), 0) from groups) as identical_duplicates,
-       (select count(*) from groups where variants > 1) as conflicting_keys,
-       (select cast(max(_loaded_at) as varchar) from ${history} where _loaded_at <= ${asOfTime}) as newest_load,
        ${event === undefined ? 'null' : `(select cast(max(${event}) as varchar) from ${staging} where ${event} <= ${asOfTime})`}
-         as newest_event`,
+         as newest_event
+     from h cross join d`,
   );
   const row = rows[0] ?? {};
   const number = (name: string) => Number(row[name] ?? 0);
   const samplesOf = async (condition: string) => {
     const found = await query(
-      `select ${keyText(keys)} as key_text from ${history} where ${isChecked} and ${hasKey}
-       group by ${[...keys, '_logical_date'].join(', ')} having ${condition} order by 1 limit ${SAMPLE}`,
+      `with ${duplicates} select key_text from duplicates where ${condition} order by key_text limit ${SAMPLE}`,
     );
     return found.rows.map(({ key_text: key }) => String(key));
   };
-  const variants = `count(distinct hash(${content}))`;
   return {
     rawRows: number('raw_rows'),
     keys: number('distinct_keys'),
@@ -96,10 +94,26 @@ export async function readTableFacts(query: RunQuery, sql: SqlText, scope: Table
       identicalDuplicates: number('identical_duplicates'),
       conflictingKeys: number('conflicting_keys'),
       keylessRows: number('keyless_rows'),
-      duplicatedKeys: number('identical_duplicates') === 0 ? [] : await samplesOf(`count(*) > ${variants}`),
-      conflicts: number('conflicting_keys') === 0 ? [] : await samplesOf(`${variants} > 1`),
+      duplicatedKeys: number('identical_duplicates') === 0 ? [] : await samplesOf('copies > variants'),
+      conflicts: number('conflicting_keys') === 0 ? [] : await samplesOf('variants > 1'),
     },
   };
+}
+
+/** Keys that stand more than once in a delivery: how often, and in how many different rows. */
+function duplicatesOf({ table }: TableScope, sql: SqlText, condition: string): string {
+  const [, history] = relationsOf(table, sql);
+  const content = table.columns.map((column) => sql.identifier(column.name)).join(', ');
+  const keys = table.key.map((name, index) => `${cleanCell(sql, table, name)} as k${index}`);
+  const names = table.key.map((_, index) => `k${index}`);
+  return `variants as (
+       select ${keys.join(', ')}, _logical_date, hash(${content}) as content, count(*) as copies
+       from ${history} where ${condition} group by ${table.key.map((name) => cleanCell(sql, table, name)).join(', ')},
+         _logical_date, hash(${content})
+     ), duplicates as (
+       select ${keyText(names)} as key_text, sum(copies) as copies, count(*) as variants
+       from variants group by ${names.join(', ')}, _logical_date having sum(copies) > 1
+     )`;
 }
 
 /** Counts rows and empty cells of deliveries, in one pass over them. */
