@@ -133,7 +133,7 @@ async function judgeMagnitude(request: ModelToCheck, column: string, { by, facto
     observed: first === undefined ? 'as usual' : `${first.group}: median ${first.now} on ${newest}`,
     expected: first === undefined ? expected : `about ${first.usual}`,
     threshold: `${factor} times more or less`,
-    detail: first === undefined ? '' : `times ${(first.now / first.usual).toPrecision(3)}: has its unit changed?`,
+    detail: first === undefined ? '' : `times ${Number((first.now / first.usual).toPrecision(3))}: has its unit changed?`,
     sample: found.map(({ group }) => group),
     details: { date: newest, groups: found },
   };

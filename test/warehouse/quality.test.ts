@@ -11,6 +11,7 @@ import type { Warehouse } from '../../warehouse/warehouse';
 import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallSystem, SOURCES_YAML } from '../support/tables';
+import { qualityContract } from './quality-contract';
 
 const YAML = SOURCES_YAML.replace(
   'meta: { mode: snapshot, key: [material_id] }',
@@ -174,3 +175,5 @@ describe('quality checks', () => {
     expect(broken.find('row_count_source_raw', 'readings').status).toBe('PASS');
   });
 });
+
+qualityContract('DuckDB', (stateDir) => createDuckDbWarehouse(stateDir, 'test'));
