@@ -63,6 +63,7 @@ function modelsOf(yaml: string): CheckedModels {
 export function qualityContract(name: string, make: MakeWarehouse): void {
   describe(`quality checks: ${name}`, () => {
     let bench: WarehouseBench;
+    let yesterday: string[];
     const models = modelsOf(MODELS_YAML);
 
     const check = async (request: Partial<QualityRequest> = {}) => {
@@ -84,8 +85,7 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
       await bench.warehouse.publish(candidate);
     };
 
-    beforeAll(async () => {
-      bench = new WarehouseBench(make);
+    const publishOrdinaryDays = async () => {
       for (const day of DAYS.slice(0, 6)) {
         bench.deliver(`${day}/materials.csv`, `${MATERIALS}m1,steel,1\nm2,zinc,2\n`);
         bench.deliver(
@@ -96,11 +96,11 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
               .join(''),
         );
       }
-      const candidate = await bench.candidateOf(MODELS_SQL);
-      await bench.warehouse.publish(candidate);
-    });
+      await bench.warehouse.publish(await bench.candidateOf(MODELS_SQL));
+    };
 
-    it('pass on ordinary days; a rule that cannot run is an error by itself', async () => {
+    /** A rule that cannot run is an error by itself. */
+    const passOnOrdinaryDays = async () => {
       const { asOf, of, bad } = await check();
       expect(asOf.toISOString()).toBe('2026-03-07T23:00:00.000Z');
       expect(bad()).toEqual(['has_no_such_column stg_mes__readings']);
@@ -109,9 +109,9 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
         detail: expect.stringMatching(/nonsense/i) as string,
       });
       expect(of('is_negative', 'stg_mes__readings')).toMatchObject({ status: 'PASS', observed: '0 of 720 rows' });
-    });
+    };
 
-    it('find in a delivery what the declarations forbid, with keys, and forget it with the next delivery', async () => {
+    const findWhatIsForbidden = async () => {
       const [day = ''] = DAYS.slice(6);
       const wrong = [
         ...ordinary(day)
@@ -149,15 +149,19 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
       });
       expect(of('shift_value', 'stg_mes__readings').sample).toEqual(expect.arrayContaining(['A', 'mm']));
 
+      yesterday = bad();
+    };
+
+    const forgetItWithTheNextDelivery = async () => {
       await publishDay('2026-03-09', ordinary('2026-03-09'));
       expect((await check()).bad()).toEqual(['has_no_such_column stg_mes__readings']);
       // The publication before is what it was.
       const { outcomes } = await check({ target: { kind: 'publication', publication: 2 } });
       const before = outcomes.filter(({ status }) => status !== 'PASS').map(({ check, table }) => `${check} ${table}`);
-      expect(before).toEqual(bad());
-    });
+      expect(before).toEqual(yesterday);
+    };
 
-    it('as gates look at the candidate, and at what is marked only', async () => {
+    const lookAtCandidatesAsGates = async () => {
       bench.deliver('2026-03-10/materials.csv', `${MATERIALS}m1,steel,1\nm2,zinc,2\nm3,tin,1\n`);
       const lossy = MODELS_SQL.replace(
         'select material_id from raw.materials',
@@ -172,9 +176,10 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
           ...{ observed: 'count(*) = 2', expected: '3 in stg_mes__materials' },
         },
       ]);
-    });
+    };
 
-    it('tell of a day that is due and did not come, of the system when nothing came at all', async () => {
+    /** Of the system when nothing came at all. */
+    const tellOfMissedDays = async () => {
       bench.deliver('2026-03-12/materials.csv', `${MATERIALS}m1,steel,1\nm2,zinc,2\n`);
       await bench.warehouse.publish(await bench.candidateOf(MODELS_SQL));
       const { of } = await check();
@@ -184,6 +189,17 @@ export function qualityContract(name: string, make: MakeWarehouse): void {
       // Three days later nothing has come any more: by the clock, not by what is there.
       const later = await check({ asOf: new Date('2026-03-15T12:00:00Z') });
       expect(later.of('missed_delivery', '(mes)').sample).toEqual(['2026-03-11', '2026-03-13']);
+    };
+
+    // One test, since a bench lasts for one.
+    it('find what is declared, delivery by delivery, on candidates too', async () => {
+      bench = new WarehouseBench(make);
+      await publishOrdinaryDays();
+      await passOnOrdinaryDays();
+      await findWhatIsForbidden();
+      await forgetItWithTheNextDelivery();
+      await lookAtCandidatesAsGates();
+      await tellOfMissedDays();
     });
   });
 }
