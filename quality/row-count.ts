@@ -51,6 +51,8 @@ const LEAST_SPREAD = 0.005;
 const ALL_TOGETHER = { deviations: 5, minChange: 0.5 };
 /** A peer tells something when this much of its change is the table's own, and the rows beside it vary less by this factor. */
 const PEER_TELLS = { slope: 0.3, spread: 0.85 };
+/** The logarithm of what peers have falls by more than this when the plant makes less. */
+const COMMON_FALL = -0.1;
 /** A table is to be below its usual by so many deviations when peers say that it is too low: else they are too high. */
 const BELOW_USUAL = 1;
 
@@ -101,19 +103,23 @@ function judgeAppend(series: readonly DayCount[], current: DayCount, options: Ro
   const same = weekdays.get(weekdayOf(current.date)) ?? [];
   if (same.length < LEAST_HISTORY) return TOO_LITTLE;
   const usual = usualRows(weekdays, same);
-  const peers = expectedBeside(weekdays, same, usual, current, options.peers ?? []);
-  const alone = besideUsual(current.rows, usual, peers === undefined ? limits : atLeast(limits, ALL_TOGETHER));
-  if (options.isRestDay !== true) {
-    if (current.rows === 0 && usual.rows >= FEW_ROWS) return { ...alone, isUnusual: true };
-    if (alone.isUnusual) return alone;
-  } else if (alone.isUnusual && alone.deviations > 0) return alone;
-  if (peers !== undefined && alone.deviations < -BELOW_USUAL) {
-    const beside = besideUsual(current.rows, peers, limits);
-    if (beside.isUnusual && beside.deviations < 0) {
-      return { ...beside, reason: 'by the same weekday and by what else came that day' };
+  const peers = (options.peers ?? []).map(peerOf);
+  const beside = expectedBeside(weekdays, same, usual, current, peers);
+  const fall = commonFall(same, current, peers);
+  const alone = besideUsual(current.rows, usual, limits);
+  const isZero = current.rows === 0 && usual.rows >= FEW_ROWS;
+  if (alone.isUnusual && alone.deviations > 0) return alone;
+  if (isZero && options.isRestDay !== true) return { ...alone, isUnusual: true };
+  if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
+    const judgement = besideUsual(current.rows, beside, limits);
+    if (judgement.isUnusual && judgement.deviations < 0) {
+      return { ...judgement, reason: 'by the same weekday and by what else came that day' };
     }
   }
-  return { ...alone, isUnusual: false };
+  if (options.isRestDay === true) return { ...alone, isUnusual: false };
+  const { isUnusual } = besideUsual(current.rows, { ...usual, rows: usual.rows * fall }, limits);
+  const isEnded = besideUsual(current.rows, usual, atLeast(limits, ALL_TOGETHER)).isUnusual;
+  return { ...alone, isUnusual: alone.isUnusual && (isUnusual || isEnded) };
 }
 
 interface Limits {
@@ -132,7 +138,8 @@ interface Expected {
 }
 
 function besideUsual(rows: number, usual: Expected, { deviations, minChange }: Limits): RowCountJudgement {
-  const below = Math.max(1 - Math.exp(-deviations * usual.spread), minChange);
+  // By the square root: of small counts the logarithm falls too steeply.
+  const below = Math.max(1 - Math.max(0, 1 - (deviations * usual.spread) / 2) ** 2, minChange);
   const above = Math.max(Math.exp(deviations * HIGH_SIDE.deviations * usual.spread) - 1, HIGH_SIDE.minChange);
   const low = usual.rows < FEW_ROWS ? 0 : usual.rows * (1 - below);
   const high = usual.rows * (1 + above) + FEW_ROWS;
@@ -146,7 +153,7 @@ function judged(
   { low, high }: { low: number; high: number },
   reason: string,
 ): RowCountJudgement {
-  const deviations = Math.log(Math.max(rows, 0.5) / Math.max(expected, 0.5)) / spread;
+  const deviations = (2 * (Math.sqrt(rows / Math.max(expected, 0.5)) - 1)) / spread;
   return { kind: 'judged', expected, low, high, deviations, isUnusual: rows < low || rows > high, reason };
 }
 
@@ -218,10 +225,9 @@ function expectedBeside(
   same: readonly DayCount[],
   usual: Expected,
   current: DayCount,
-  peers: readonly (readonly DayCount[])[],
+  peers: readonly Peer[],
 ): Expected | undefined {
-  const telling = peers.flatMap((days) => {
-    const peer = new Map(days.filter(({ rows }) => rows > 0).map(({ date, rows }) => [date, Math.log(rows)]));
+  const telling = peers.flatMap((peer) => {
     const expected = expectedBy(peer, weekdays, same, usual, current);
     return expected === undefined ? [] : [{ peer, expected }];
   });
@@ -253,7 +259,23 @@ function expectedBy(
     same,
   );
   if (spread > PEER_TELLS.spread * usual.spread) return undefined;
-  return { rows: usual.rows * Math.exp(slope * (today - median(before))), spread };
+  const change = today - median(before);
+  // When the whole plant makes less, all of it is the table's own: small ups and downs alone have less in common.
+  return { rows: usual.rows * Math.exp((change < 0 ? Math.max(1, slope) : slope) * change), spread };
+}
+
+/** Factor by which the peers lie below their own weekday in the middle, as on a day on which one of two sites is closed; else 1. */
+function commonFall(same: readonly DayCount[], current: DayCount, peers: readonly Peer[]): number {
+  const changes = peers.flatMap((peer) => {
+    const before = median(same.flatMap(({ date }) => peer.get(date) ?? []));
+    return before >= Math.log(FEW_ROWS) ? [(peer.get(current.date) ?? 0) - before] : [];
+  });
+  const change = changes.length === 0 ? 0 : median(changes);
+  return change < COMMON_FALL ? Math.exp(change) : 1;
+}
+
+function peerOf(days: readonly DayCount[]): Peer {
+  return new Map(days.filter(({ rows }) => rows > 0).map(({ date, rows }) => [date, Math.log(rows)]));
 }
 
 function meanOf(peers: readonly Peer[]): Peer {
