@@ -45,13 +45,15 @@ const HIGH_SIDE = { deviations: 2, minChange: 0.5 };
 const LEAST_HISTORY = 3;
 /** Fewer expected rows than this may be none at all by chance. */
 const FEW_ROWS = 8;
-/** Two counts are never nearer than this by more than luck: deviations do not become endless. */
-const LEAST_DEVIATION = 0.005;
-/** Below what is usual by this many deviations, and this share, even when its peers are too. */
-const ALONE = { deviations: 5, minChange: 0.35 };
-/** A peer tells something when the rows vary less beside it, by this factor. */
-const PEER_TELLS = 0.85;
-/** Below the usual by so many deviations when a peer says that it is too few: else it is the peer that has too many. */
+/** A spread of zero is luck: deviations do not become endless. */
+const LEAST_SPREAD = 0.005;
+/** Below what is usual by so much it is told even when peers are below too: a whole export may have ended early. */
+const ALL_TOGETHER = { deviations: 5, minChange: 0.5 };
+/** A peer tells something when this much of its change is the table's own, and the rows beside it vary less by this factor. */
+const PEER_TELLS = { slope: 0.3, spread: 0.85 };
+/** The logarithm of what peers have falls by more than this when the plant makes less. */
+const COMMON_FALL = -0.1;
+/** A table is to be below its usual by so many deviations when peers say that it is too low: else they are too high. */
 const BELOW_USUAL = 1;
 
 /**
@@ -76,45 +78,48 @@ function judgeSnapshot(series: readonly DayCount[], { rows }: DayCount, options:
   const { deviations, minChange } = { ...DEFAULTS, ...options };
   const counts = series.map((day) => day.rows);
   if (counts.length < LEAST_HISTORY) return TOO_LITTLE;
-  const growths = counts.slice(1).flatMap((count, index) => {
-    const before = counts[index] ?? 0;
-    return before > 0 && count > 0 ? [Math.log(count / before)] : [];
-  });
+  const growths = stepsOf(counts);
   const growth = growths.length === 0 ? 0 : median(growths);
   // From each of the last ones, so that one wrong snapshot does not decide.
-  const expected = median(
-    counts.slice(-LEAST_HISTORY).map((count, index) => count * Math.exp(growth * (LEAST_HISTORY - index))),
-  );
-  const spread = Math.max(LEAST_DEVIATION, growths.length === 0 ? 0 : robustDeviation(growths));
-  return judged(rows, expected, spread, { deviations, minChange }, 'by how the table grows from day to day');
+  const last = counts.slice(-LEAST_HISTORY);
+  const expected = median(last.map((count, index) => count * Math.exp(growth * (LEAST_HISTORY - index))));
+  const spread = Math.max(LEAST_SPREAD, growths.length === 0 ? 0 : robustDeviation(growths));
+  const before = Math.min(expected, last.at(-1) ?? 0);
+  const low = before * (1 - Math.max(minChange, usualLoss(growths)));
+  const high =
+    expected * (1 + Math.max(HIGH_SIDE.minChange, Math.exp(deviations * HIGH_SIDE.deviations * spread) - 1)) + FEW_ROWS;
+  return judged(rows, expected, spread, { low, high }, 'by how the table grows from day to day');
+}
+
+/** Share that a table loses now and then, as one does that is cleared every week: it has lost as much twice. */
+function usualLoss(growths: readonly number[]): number {
+  const [, second = 0] = growths.map((growth) => 1 - Math.exp(growth)).sort((a, b) => b - a);
+  return second * 1.25;
 }
 
 function judgeAppend(series: readonly DayCount[], current: DayCount, options: RowCountOptions): RowCountVerdict {
   const limits = { ...DEFAULTS, ...options };
-  const own = weekdaysOf(series);
-  const weekday = weekdayOf(current.date);
-  const same = own.get(weekday) ?? [];
+  const weekdays = byWeekday(series);
+  const same = weekdays.get(weekdayOf(current.date)) ?? [];
   if (same.length < LEAST_HISTORY) return TOO_LITTLE;
-  const expected = median(same.map(({ rows }) => rows));
-  const { rows } = current;
-  const usual = (limits: Limits) =>
-    judged(rows, expected, spreadAt(expected, own), limits, 'by the same weekday of the weeks before');
-  if (options.isRestDay !== true && rows === 0 && expected >= FEW_ROWS) return { ...usual(limits), isUnusual: true };
-  const peer = bestPeer(series, current, limits.peers ?? []);
-  const alone = usual(peer === undefined ? limits : { ...ALONE, ...maxOf(ALONE, limits) });
-  const low = alone.isUnusual && rows < expected;
-  if (low && options.isRestDay !== true) return alone;
-  if (peer !== undefined && alone.deviations < -BELOW_USUAL) {
-    const beside = judged(
-      rows,
-      peer.expected,
-      peer.spread,
-      limits,
-      'by the same weekday, and by what else came that day',
-    );
-    if (rows < beside.expected) return beside;
+  const usual = usualRows(weekdays, same);
+  const peers = (options.peers ?? []).map(peerOf);
+  const beside = expectedBeside(weekdays, same, usual, current, peers);
+  const fall = commonFall(same, current, peers);
+  const alone = besideUsual(current.rows, usual, limits);
+  const isZero = current.rows === 0 && usual.rows >= FEW_ROWS;
+  if (alone.isUnusual && alone.deviations > 0) return alone;
+  if (isZero && options.isRestDay !== true) return { ...alone, isUnusual: true };
+  if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
+    const judgement = besideUsual(current.rows, beside, limits);
+    if (judgement.isUnusual && judgement.deviations < 0) {
+      return { ...judgement, reason: 'by the same weekday and by what else came that day' };
+    }
   }
-  return low ? { ...alone, isUnusual: false } : alone;
+  if (options.isRestDay === true) return { ...alone, isUnusual: false };
+  const { isUnusual } = besideUsual(current.rows, { ...usual, rows: usual.rows * fall }, limits);
+  const isEnded = besideUsual(current.rows, usual, atLeast(limits, ALL_TOGETHER)).isUnusual;
+  return { ...alone, isUnusual: alone.isUnusual && (isUnusual || isEnded) };
 }
 
 interface Limits {
@@ -122,53 +127,45 @@ interface Limits {
   minChange: number;
 }
 
-function maxOf(a: Limits, b: Limits): Limits {
+function atLeast(a: Limits, b: Limits): Limits {
   return { deviations: Math.max(a.deviations, b.deviations), minChange: Math.max(a.minChange, b.minChange) };
 }
 
-/** @param spread standard deviation of the logarithm. */
+/** How many rows there should be, and the standard deviation of their logarithm. */
+interface Expected {
+  rows: number;
+  spread: number;
+}
+
+function besideUsual(rows: number, usual: Expected, { deviations, minChange }: Limits): RowCountJudgement {
+  // By the square root: of small counts the logarithm falls too steeply.
+  const below = Math.max(1 - Math.max(0, 1 - (deviations * usual.spread) / 2) ** 2, minChange);
+  const above = Math.max(Math.exp(deviations * HIGH_SIDE.deviations * usual.spread) - 1, HIGH_SIDE.minChange);
+  const low = usual.rows < FEW_ROWS ? 0 : usual.rows * (1 - below);
+  const high = usual.rows * (1 + above) + FEW_ROWS;
+  return judged(rows, usual.rows, usual.spread, { low, high }, 'by the same weekday of the weeks before');
+}
+
 function judged(
   rows: number,
   expected: number,
   spread: number,
-  { deviations, minChange }: Limits,
+  { low, high }: { low: number; high: number },
   reason: string,
 ): RowCountJudgement {
-  const below = Math.max(1 - Math.exp(-deviations * spread), minChange);
-  const above = Math.max(Math.exp(deviations * HIGH_SIDE.deviations * spread) - 1, HIGH_SIDE.minChange);
-  const low = expected < FEW_ROWS ? 0 : expected * (1 - below);
-  const high = expected * (1 + above) + FEW_ROWS;
-  const distance = Math.log(Math.max(rows, 0.5) / Math.max(expected, 0.5)) / spread;
-  return { kind: 'judged', expected, low, high, deviations: distance, isUnusual: rows < low || rows > high, reason };
+  const deviations = (2 * (Math.sqrt(rows / Math.max(expected, 0.5)) - 1)) / spread;
+  return { kind: 'judged', expected, low, high, deviations, isUnusual: rows < low || rows > high, reason };
 }
 
-/**
- * Standard deviation of the logarithm of a day's rows that so many are expected of, from the differences of neighbouring
- * same weekdays, over all weekdays: these know no level that could be wrong.
- */
-function spreadAt(expected: number, own: Weekdays): number {
-  const levels = [...own.values()].map((days) => median(days.map(({ rows }) => rows)));
-  const typical = median(levels.filter((level) => level > 0));
-  const busy = [...own.values()].filter((days) => median(days.map(({ rows }) => rows)) >= typical / 2);
-  const steps = busy.flatMap((days) => stepsOf(days).map(({ own }) => own));
-  const spread = Math.max(LEAST_DEVIATION, robustDeviation(steps, 0) / Math.SQRT2);
-  // Small counts vary more, as the square root says.
-  return uncertain(spread, own) * Math.sqrt(Math.max(1, typical / Math.max(1, expected)));
-}
+type Weekdays = ReadonlyMap<number, readonly DayCount[]>;
 
-/** A level from few days is uncertain itself. */
-function uncertain(spread: number, own: Weekdays): number {
-  const days = Math.min(...[...own.values()].map(({ length }) => length));
-  return spread * Math.sqrt(1 + Math.PI / 2 / Math.max(1, days));
-}
-
-type Weekdays = Map<number, DayCount[]>;
-
-function weekdaysOf(series: readonly DayCount[]): Weekdays {
-  const weekdays: Weekdays = new Map();
+function byWeekday(series: readonly DayCount[]): Weekdays {
+  const weekdays = new Map<number, DayCount[]>();
   for (const day of series) {
     const weekday = weekdayOf(day.date);
-    weekdays.set(weekday, [...(weekdays.get(weekday) ?? []), day]);
+    const days = weekdays.get(weekday) ?? [];
+    weekdays.set(weekday, days);
+    days.push(day);
   }
   return weekdays;
 }
@@ -177,62 +174,141 @@ function weekdayOf(date: string): number {
   return DateTime.fromISO(date, { zone: 'utc' }).weekday;
 }
 
-/** Changes of the logarithm from one day to the next one of the same weekday; a peer's beside it. */
-function stepsOf(days: readonly DayCount[], peer?: ReadonlyMap<string, number>): { own: number; peer: number }[] {
-  const logs = days.flatMap(({ date, rows }) => {
-    const beside = peer === undefined ? 1 : (peer.get(date) ?? 0);
-    return rows > 0 && beside > 0 ? [{ own: Math.log(rows), peer: Math.log(beside) }] : [];
-  });
-  return logs.slice(1).map(({ own, peer }, index) => {
-    const before = logs[index] as { own: number; peer: number };
-    return { own: own - before.own, peer: peer - before.peer };
-  });
+/** Changes of the logarithm from one count to the next, without what has no rows. */
+function stepsOf(counts: readonly number[]): number[] {
+  const logs = counts.filter((count) => count > 0).map(Math.log);
+  return logs.slice(1).map((log, index) => log - (logs[index] as number));
 }
 
-/** What the peer that tells most lets expect of the judged day; undefined when none tells anything. */
-function bestPeer(
-  series: readonly DayCount[],
+function usualRows(weekdays: Weekdays, same: readonly DayCount[]): Expected {
+  const rows = levelOf(same);
+  const steps = [...busyDays(weekdays)].flatMap((days) => stepsOf(days.map((day) => day.rows)));
+  return { rows, spread: spreadAt(rows, steps, weekdays, same) };
+}
+
+function levelOf(days: readonly DayCount[]): number {
+  return median(days.map(({ rows }) => rows));
+}
+
+/** Level of the weekday in the middle; of those that have rows. */
+function typicalRows(weekdays: Weekdays): number {
+  return median([...weekdays.values()].map(levelOf).filter((level) => level > 0));
+}
+
+function busyDays(weekdays: Weekdays): (readonly DayCount[])[] {
+  const typical = typicalRows(weekdays);
+  return [...weekdays.values()].filter((days) => levelOf(days) >= typical / 2);
+}
+
+/**
+ * Standard deviation of the logarithm of a day's rows. Taken from the differences between a weekday and the same one a week
+ * later, over all busy weekdays: these know no level that could be wrong.
+ */
+function spreadAt(rows: number, steps: readonly number[], weekdays: Weekdays, same: readonly DayCount[]): number {
+  if (steps.length === 0) return Infinity;
+  const spread = Math.max(LEAST_SPREAD, robustDeviation(steps, 0) / Math.SQRT2);
+  // A level that is the median of few days is uncertain itself, and so is a spread from few steps.
+  const uncertainty = Math.sqrt(1 + Math.PI / 2 / same.length) * (1 + 4 / steps.length);
+  // Small counts vary more, as the square root says.
+  return spread * uncertainty * Math.sqrt(Math.max(1, typicalRows(weekdays) / Math.max(1, rows)));
+}
+
+/** Another count of the same days, as logarithms by date; a day without any is left out. */
+type Peer = ReadonlyMap<string, number>;
+
+/**
+ * What the peers let expect of the judged day: by the one that tells most, or by all that tell something taken together. Undefined
+ * when none does.
+ */
+function expectedBeside(
+  weekdays: Weekdays,
+  same: readonly DayCount[],
+  usual: Expected,
   current: DayCount,
-  peers: readonly (readonly DayCount[])[],
-): { expected: number; spread: number } | undefined {
-  const own = weekdaysOf(series);
-  const same = own.get(weekdayOf(current.date)) ?? [];
-  const expected = median(same.map(({ rows }) => rows));
-  const alone = spreadAt(expected, own);
-  const found = peers.flatMap((peer) => {
-    const rowsOn = new Map(peer.map(({ date, rows }) => [date, rows]));
-    const today = rowsOn.get(current.date) ?? 0;
-    const usual = median(same.flatMap(({ date }) => rowsOn.get(date) ?? []));
-    if (today === 0 || !(usual >= FEW_ROWS)) return [];
-    const steps = [...own.values()].flatMap((days) => stepsOf(days, rowsOn));
-    const slope = slopeOf(steps);
-    const left =
-      robustDeviation(
-        steps.map((step) => step.own - slope * step.peer),
-        0,
-      ) / Math.SQRT2;
-    const spread = uncertain(Math.max(LEAST_DEVIATION, left), own);
-    return [{ expected: expected * (today / usual) ** slope, spread }];
+  peers: readonly Peer[],
+): Expected | undefined {
+  const telling = peers.flatMap((peer) => {
+    const expected = expectedBy(peer, weekdays, same, usual, current);
+    return expected === undefined ? [] : [{ peer, expected }];
   });
-  const [best] = found.sort((a, b) => a.spread - b.spread);
-  return best === undefined || best.spread > PEER_TELLS * alone ? undefined : best;
+  const together =
+    telling.length < 2
+      ? undefined
+      : expectedBy(meanOf(telling.map(({ peer }) => peer)), weekdays, same, usual, current);
+  const all = [...telling.map(({ expected }) => expected), ...(together === undefined ? [] : [together])];
+  return all.sort((a, b) => a.spread - b.spread)[0];
 }
 
-/** How much of a peer's change is the table's own, 0 to 1.25; by least squares over the steps that are not extreme. */
-function slopeOf(steps: readonly { own: number; peer: number }[]): number {
-  const widths = [
-    robustDeviation(
-      steps.map(({ own }) => own),
-      0,
-    ),
-    robustDeviation(
-      steps.map(({ peer }) => peer),
-      0,
-    ),
-  ];
-  const [ownWidth = 0, peerWidth = 0] = widths.map((width) => 3 * Math.max(LEAST_DEVIATION, width));
-  const usual = steps.filter(({ own, peer }) => Math.abs(own) <= ownWidth && Math.abs(peer) <= peerWidth);
+function expectedBy(
+  peer: Peer,
+  weekdays: Weekdays,
+  same: readonly DayCount[],
+  usual: Expected,
+  current: DayCount,
+): Expected | undefined {
+  const today = peer.get(current.date);
+  const before = same.flatMap(({ date }) => peer.get(date) ?? []);
+  if (today === undefined || before.length < LEAST_HISTORY) return undefined;
+  const steps = busyDays(weekdays).flatMap((days) => stepsBeside(days, peer));
+  const slope = slopeOf(steps);
+  if (slope < PEER_TELLS.slope) return undefined;
+  const spread = spreadAt(
+    usual.rows,
+    steps.map((step) => step.own - slope * step.peer),
+    weekdays,
+    same,
+  );
+  if (spread > PEER_TELLS.spread * usual.spread) return undefined;
+  const change = today - median(before);
+  // When the whole plant makes less, all of it is the table's own: small ups and downs alone have less in common.
+  return { rows: usual.rows * Math.exp((change < 0 ? Math.max(1, slope) : slope) * change), spread };
+}
+
+/** Factor by which the peers lie below their own weekday in the middle, as on a day on which one of two sites is closed; else 1. */
+function commonFall(same: readonly DayCount[], current: DayCount, peers: readonly Peer[]): number {
+  const changes = peers.flatMap((peer) => {
+    const before = median(same.flatMap(({ date }) => peer.get(date) ?? []));
+    return before >= Math.log(FEW_ROWS) ? [(peer.get(current.date) ?? 0) - before] : [];
+  });
+  const change = changes.length === 0 ? 0 : median(changes);
+  return change < COMMON_FALL ? Math.exp(change) : 1;
+}
+
+function peerOf(days: readonly DayCount[]): Peer {
+  return new Map(days.filter(({ rows }) => rows > 0).map(({ date, rows }) => [date, Math.log(rows)]));
+}
+
+function meanOf(peers: readonly Peer[]): Peer {
+  const [first, ...others] = peers;
+  const dates = [...(first?.keys() ?? [])].filter((date) => others.every((peer) => peer.has(date)));
+  return new Map(
+    dates.map((date) => [date, peers.reduce((sum, peer) => sum + (peer.get(date) ?? 0), 0) / peers.length]),
+  );
+}
+
+interface Step {
+  own: number;
+  peer: number;
+}
+
+function stepsBeside(days: readonly DayCount[], peer: Peer): Step[] {
+  const logs = days.flatMap(({ date, rows }) => {
+    const beside = peer.get(date);
+    return rows > 0 && beside !== undefined ? [{ own: Math.log(rows), peer: beside }] : [];
+  });
+  return logs.slice(1).map((log, index) => {
+    const before = logs[index] as Step;
+    return { own: log.own - before.own, peer: log.peer - before.peer };
+  });
+}
+
+/** How much of a peer's change is the table's own, 0 to 1.25: by least squares over the steps that are not extreme. */
+function slopeOf(steps: readonly Step[]): number {
+  const widthOf = (values: number[]) => 3 * Math.max(LEAST_SPREAD, robustDeviation(values, 0));
+  const width = { own: widthOf(steps.map(({ own }) => own)), peer: widthOf(steps.map(({ peer }) => peer)) };
+  const usual = steps.filter(({ own, peer }) => Math.abs(own) <= width.own && Math.abs(peer) <= width.peer);
   const squares = usual.reduce((sum, { peer }) => sum + peer * peer, 0);
   if (squares === 0) return 0;
-  return Math.min(1.25, Math.max(0, usual.reduce((sum, { own, peer }) => sum + own * peer, 0) / squares));
+  const products = usual.reduce((sum, { own, peer }) => sum + own * peer, 0);
+  return Math.min(1.25, Math.max(0, products / squares));
 }
