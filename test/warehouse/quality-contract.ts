@@ -55,7 +55,7 @@ const ordinary = (day: string) =>
 function modelsOf(yaml: string): CheckedModels {
   const schemas = { stg_mes__readings: 'staging', stg_mes__materials: 'staging', dim_material: 'core' };
   const schemaOf = (model: string) => schemas[model as keyof typeof schemas];
-  const models = parseModelsFile(yaml, 'models.yml', 'x').map((model) => ({ ...model, schema: schemaOf(model.name) }));
+  const models = parseModelsFile(yaml, 'models.yml').map((model) => ({ ...model, schema: schemaOf(model.name) }));
   return { models, schemaOf };
 }
 
