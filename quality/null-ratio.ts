@@ -1,4 +1,4 @@
-import { median, robustDeviation } from './robust';
+import { median, robustDeviation, secondLargest } from './robust';
 
 /** Rows of a delivery of a logical date (YYYY-MM-DD), and how many of them have a column empty. */
 export interface EmptyCells {
@@ -76,6 +76,7 @@ function usualInSnapshots(days: readonly EmptyCells[], deviations: number): Usua
   const ratios = days.map(ratioOf);
   const expectedAt = (index: number) => median(ratios.slice(Math.max(0, index - LEAST_HISTORY), index));
   const changes = ratios.flatMap((ratio, index) => (index < LEAST_HISTORY ? [] : [ratio - expectedAt(index)]));
+  // A trend counts as change: one that slows down would mislead.
   const spread = changes.length === 0 ? robustDeviation(ratios) : robustDeviation(changes, 0);
   return { expected: expectedAt(ratios.length), excess: Math.max(deviations * spread, secondLargest(changes)) };
 }
@@ -122,11 +123,6 @@ function weekdayOf(date: string): number {
 
 function ratioOf({ rows, nulls }: EmptyCells): number {
   return nulls / rows;
-}
-
-/** What has happened twice is usual; what happened once may have been wrong. */
-function secondLargest(values: readonly number[]): number {
-  return [...values].sort((a, b) => b - a)[1] ?? 0;
 }
 
 /** Share over all deliveries but the one with the most, which may have been a wrong one. */
