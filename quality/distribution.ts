@@ -40,6 +40,8 @@ export type ShiftVerdict = ShiftJudgement | { kind: 'too little history' };
 
 const SHIFT_DEFAULTS = { maxPsi: 0.2, deviations: 6, minValues: 200 };
 const LEAST_HISTORY = 14;
+/** Days that a shift must stand out from as well. */
+const RECENT_DAYS = 3;
 /** What has happened twice is usual, and a little more of it too. */
 const BEYOND_USUAL = 1.25;
 
@@ -68,7 +70,9 @@ export function judgeShift(
   const chance = chanceDeviation(reference, current);
   const spread = Math.max(chance, robustDeviation(usual));
   const high = Math.max(maxPsi, median(usual) + deviations * spread, BEYOND_USUAL * secondLargest(usual));
-  return { kind: 'judged', psi, high, isUnusual: psi > high };
+  // Wear shifts values too, but little from one day to the next.
+  const jump = corrected(total(days.slice(-RECENT_DAYS)), current);
+  return { kind: 'judged', psi, high, isUnusual: psi > high && jump > maxPsi };
 }
 
 function total(days: readonly (readonly number[])[]): number[] {
