@@ -122,8 +122,6 @@ export type TableQuality = z.infer<typeof tableQualitySchema>;
 export type TableCheck = keyof TableQuality;
 export type ModelQuality = z.infer<typeof modelQualitySchema>;
 export type ModelColumnQuality = z.infer<typeof modelColumnQualitySchema>;
-export type QualityRule = z.infer<typeof ruleSchema>;
-export type Reconciliation = z.infer<typeof reconciliationSchema>;
 
 /** How bad it is that a check does not hold, as it is declared. */
 export interface CheckLevel {

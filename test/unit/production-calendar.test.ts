@@ -124,22 +124,22 @@ describe('missed deliveries', () => {
 
 describe('freshness', () => {
   const clock = { calendar: weekdaysOnly, zone: BERLIN, days: 'production' } as const;
-  const freshness = { warn_after: { count: 1, period: 'day' }, error_after: { count: 2, period: 'day' } } as const;
+  const limits = { warn_after: { count: 1, period: 'day' }, error_after: { count: 2, period: 'day' } } as const;
   const judge = (newest: Date | undefined, asOf: string) =>
-    judgeFreshness('freshness_event', 'orders', freshness, newest, utc(asOf), clock);
+    judgeFreshness({ limits, newest, asOf: utc(asOf), ...clock });
   const friday = utc('2026-01-16T21:00:00');
 
   it('counts no weekend', () => {
-    expect(judge(friday, '2026-01-19T09:00:00')).toMatchObject({ status: 'PASS' });
-    expect(judge(friday, '2026-01-20T09:00:00')).toMatchObject({ status: 'WARN', severity: 'WARN' });
-    expect(judge(friday, '2026-01-21T09:00:00')).toMatchObject({ status: 'FAIL', severity: 'ERROR' });
+    expect(judge(friday, '2026-01-19T09:00:00')).toMatchObject({ holds: true });
+    expect(judge(friday, '2026-01-20T09:00:00')).toMatchObject({ holds: false, severity: 'warn' });
+    expect(judge(friday, '2026-01-21T09:00:00')).toMatchObject({ holds: false, severity: 'error' });
     expect(judge(friday, '2026-01-19T09:00:00').observed).toMatch(/^12\.0 hours old/);
   });
 
   it('fails when there is nothing, or nothing but the future', () => {
     for (const newest of [undefined, utc('2026-01-17T00:00:00')]) {
       expect(judge(newest, '2026-01-16T09:00:00')).toMatchObject({
-        status: 'FAIL',
+        holds: false,
         observed: 'nothing up to that time',
       });
     }
