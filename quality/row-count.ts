@@ -54,6 +54,8 @@ const PEER_TELLS = { slope: 0.3, spread: 0.85 };
 const COMMON_FALL = -0.1;
 /** A table is to be below its usual by so many deviations when peers say that it is too low: else they are too high. */
 const BELOW_USUAL = 1;
+/** Rows that vary less than this beside a peer are in proportion to it, as three readings to each time of reading. */
+const IN_PROPORTION = 0.02;
 
 /**
  * Judges the rows of a delivery by the earlier ones of its table.
@@ -109,7 +111,7 @@ function judgeAppend(series: readonly DayCount[], current: DayCount, options: Ro
   const isZero = current.rows === 0 && usual.rows >= FEW_ROWS;
   if (alone.isUnusual && alone.deviations > 0) return alone;
   if (isZero && options.isRestDay !== true) return { ...alone, isUnusual: true };
-  if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
+  if (beside !== undefined && (beside.spread < IN_PROPORTION || alone.deviations < -BELOW_USUAL)) {
     const judgement = besideUsual(current.rows, beside, limits);
     if (judgement.isUnusual && judgement.deviations < 0) {
       return { ...judgement, reason: 'by the same weekday and by what else came that day' };
