@@ -11,11 +11,13 @@ export interface RowCountOptions {
   deviations?: number;
   /** Share of the expected rows that is missing at least when too few is unusual. */
   minChange?: number;
-  /**
-   * What rises and falls with the table's rows, day by day and for the judged day too: rows of other append tables of the system,
-   * or how many things of the table itself have rows. The one that has told most is asked.
-   */
+  /** Rows of the system's other append tables, of the judged day too: the one that has told most of this table is asked. */
   peers?: readonly (readonly DayCount[])[];
+  /**
+   * How many things of the table itself have rows, day by day, such as times of reading that have three rows each: when the things
+   * are there and rows are not, rows are missing, however much or little there is that day.
+   */
+  groups?: readonly DayCount[];
   /** The calendar knows the judged day as one without production: few rows are no surprise then, unless peers have more. */
   isRestDay?: boolean;
 }
@@ -54,8 +56,6 @@ const PEER_TELLS = { slope: 0.3, spread: 0.85 };
 const COMMON_FALL = -0.1;
 /** A table is to be below its usual by so many deviations when peers say that it is too low: else they are too high. */
 const BELOW_USUAL = 1;
-/** Rows that vary less than this beside a peer are in proportion to it, as three readings to each time of reading. */
-const IN_PROPORTION = 0.02;
 
 /**
  * Judges the rows of a delivery by the earlier ones of its table.
@@ -111,7 +111,12 @@ function judgeAppend(series: readonly DayCount[], current: DayCount, options: Ro
   const isZero = current.rows === 0 && usual.rows >= FEW_ROWS;
   if (alone.isUnusual && alone.deviations > 0) return alone;
   if (isZero && options.isRestDay !== true) return { ...alone, isUnusual: true };
-  if (beside !== undefined && (beside.spread < IN_PROPORTION || alone.deviations < -BELOW_USUAL)) {
+  const groups = expectedBy(peerOf(options.groups ?? []), weekdays, same, usual, current);
+  const byGroups = groups === undefined ? undefined : besideUsual(current.rows, groups, limits);
+  if (byGroups?.isUnusual === true && byGroups.deviations < 0) {
+    return { ...byGroups, reason: 'by how many things have rows' };
+  }
+  if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
     const judgement = besideUsual(current.rows, beside, limits);
     if (judgement.isUnusual && judgement.deviations < 0) {
       return { ...judgement, reason: 'by the same weekday and by what else came that day' };
