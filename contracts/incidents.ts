@@ -193,5 +193,8 @@ export function incidentId(check: string, table: string): string {
   const safe = [check, table].map((name) => name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, LONGEST_NAME));
   const id = `mfg-incident-${safe.join('-')}`;
   if (safe[0] === check && safe[1] === table) return id;
-  return `${id}-${createHash('sha256').update(JSON.stringify([check, table])).digest('hex').slice(0, 8)}`;
+  return `${id}-${createHash('sha256')
+    .update(JSON.stringify([check, table]))
+    .digest('hex')
+    .slice(0, 8)}`;
 }

@@ -7,10 +7,7 @@ import { send } from './request';
  *
  * @returns whether there is a receiver. @throws NotDeliveredError when it did not take the ping.
  */
-export async function pingReceiver(
-  { deadmanUrl }: AlertSettings,
-  signal?: AbortSignal,
-): Promise<{ pinged: boolean }> {
+export async function pingReceiver({ deadmanUrl }: AlertSettings, signal?: AbortSignal): Promise<{ pinged: boolean }> {
   if (deadmanUrl === undefined) return { pinged: false };
   await send({ variable: 'MFG_DEADMAN_URL', url: deadmanUrl, method: 'GET' }, signal);
   return { pinged: true };

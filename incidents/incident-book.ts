@@ -215,8 +215,7 @@ function answerOfEnded(incident: Incident, look: FailingLook): LookAnswer | unde
   const { resolved } = incident;
   if (resolved === null) return undefined;
   if (resolved.by === 'PASS') return look.at < resolved.at ? NOTHING : undefined;
-  const isSame =
-    look.publication !== null && resolved.publication !== null && look.publication <= resolved.publication;
+  const isSame = look.publication !== null && resolved.publication !== null && look.publication <= resolved.publication;
   return isSame ? NOTHING : undefined;
 }
 

@@ -5,6 +5,7 @@ import type { AlertInput, AlertResult } from '../contracts/incidents';
 import { DELIVERY } from './activity-options';
 import { rootCause } from './failure';
 import { tagOutcome } from './identity';
+import { followsVersions } from './versions';
 
 const { deliverAlert } = proxyActivities<Activities>(DELIVERY);
 
@@ -39,4 +40,4 @@ export async function mfgAlert(input?: AlertInput): Promise<AlertResult> {
 }
 
 // Three days may see another version of the code.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, mfgAlert);
+setWorkflowOptions(followsVersions, mfgAlert);

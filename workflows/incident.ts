@@ -38,6 +38,7 @@ import {
 } from './incident-life';
 import { tagOutcome } from './identity';
 import { sendAlert } from './send-alert';
+import { followsVersions } from './versions';
 
 /** All that is known of the incident. */
 export const incidentQuery = defineQuery<Incident>('incident');
@@ -151,7 +152,7 @@ export async function mfgIncident(input?: IncidentInput): Promise<Incident> {
 }
 
 // An incident may live longer than the version of the code that opened it.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, mfgIncident);
+setWorkflowOptions(followsVersions, mfgIncident);
 
 function takeUp(input: IncidentInput | undefined): CarriedIncident {
   if (input?.carried !== undefined) return input.carried;
