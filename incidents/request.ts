@@ -19,6 +19,8 @@ export interface ReceiverRequest {
   method: 'GET' | 'POST';
   headers?: Record<string, string>;
   body?: string;
+  /** How long it may take to answer; default ten seconds. */
+  patienceMs?: number;
 }
 
 const PATIENCE_MS = 10_000;
@@ -26,15 +28,15 @@ const PATIENCE_MS = 10_000;
 const LONGEST_RETRY_AFTER_MS = 60 * 60 * 1000;
 
 /**
- * Sends a request, and is content with a 2xx answer within ten seconds. Redirections are not followed: they would carry a message, and
+ * Sends a request, and is content with a 2xx answer in time. Redirections are not followed: they would carry a message, and
  * a token, to somebody else.
  *
  * @throws NotDeliveredError in one sentence.
  */
 export async function send(request: ReceiverRequest, signal?: AbortSignal): Promise<void> {
-  const { variable, url, ...init } = request;
+  const { variable, url, patienceMs = PATIENCE_MS, ...init } = request;
   const receiver = `${variable} (${new URL(url).hostname})`;
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(patienceMs);
   let response: Response;
   try {
     response = await fetch(url, {
@@ -45,7 +47,7 @@ export async function send(request: ReceiverRequest, signal?: AbortSignal): Prom
   } catch (error) {
     signal?.throwIfAborted();
     if (patience.aborted)
-      throw new NotDeliveredError(`${receiver} has not answered within ${PATIENCE_MS / 1000} seconds`);
+      throw new NotDeliveredError(`${receiver} has not answered within ${patienceMs / 1000} seconds`);
     // The error's own message may hold the address.
     const { cause } = error as { cause?: { code?: unknown } };
     throw new NotDeliveredError(

@@ -58,7 +58,86 @@ const alertOf = (target: string, { headers, body }: Receiver['requests'][number]
   return env.client.workflow.getHandle(`mfg-alert-${target}-${String(key)}`);
 };
 
+describe('dead-man ping', () => {
+  const GOOD: Partial<Activities> = {
+    discoverDeliveries: () => Promise.resolve(PLAN),
+    loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
+    checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),
+    buildCandidate: () => Promise.resolve(CANDIDATE),
+    publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
+    checkQuality: () => Promise.resolve(QUALITY),
+  };
+
+  it('a worker that stands still for a day is noticed by who hears nothing of it', async () => {
+    // The receiver has a clock of its own, as it would elsewhere: nights pass for it between two runs.
+    let now = Date.parse('2026-03-11T02:00:00Z');
+    const deadMan = new Receiver(() => now);
+    receivers.push(deadMan);
+    const url = await deadMan.listen();
+    const alarm = () => now - (deadMan.requests.at(-1)?.at ?? 0) > 26 * HOUR_MS;
+    const activities = { ...GOOD, ...delivering({ MFG_DEADMAN_URL: url }) };
+    const night = (workflowId: string) =>
+      env.client.workflow.start('mfgRawIngestion', { taskQueue: TASK_QUEUE, workflowId, args: [] });
+    const worker = await stubWorker(env, bundle, activities);
+    await worker.runUntil(async () => {
+      for (const day of [1, 2, 3]) {
+        expect(await (await night(`night-${day}`)).result()).toMatchObject({ outcome: 'PUBLISHED' });
+        expect(deadMan.requests).toHaveLength(day);
+        now += 24 * HOUR_MS;
+        expect(alarm()).toBe(false);
+      }
+    });
+    const missed = await night('night-4');
+    now += 3 * HOUR_MS;
+    expect({ alarm: alarm(), pings: deadMan.requests.length }).toEqual({ alarm: true, pings: 3 });
+    const again = await stubWorker(env, bundle, activities);
+    await again.runUntil(() => missed.result());
+    expect({ alarm: alarm(), pings: deadMan.requests.length }).toEqual({ alarm: false, pings: 4 });
+    expect(deadMan.requests.every(({ method, body }) => method === 'GET' && body === '')).toBe(true);
+  });
+
+  it('that is not answered does not fail the run, and a run that failed sends none', async () => {
+    const { receiver: deadMan, url } = await receiver([], { status: 500 });
+    const activities = { ...GOOD, ...delivering({ MFG_DEADMAN_URL: url }) };
+    const worker = await stubWorker(env, bundle, activities);
+    const options = { taskQueue: TASK_QUEUE, args: [] };
+    await worker.runUntil(() => env.client.workflow.execute('mfgRawIngestion', { ...options, workflowId: 'unheard' }));
+    expect(deadMan.requests).toHaveLength(4);
+    const failing = await stubWorker(env, bundle, {
+      ...activities,
+      buildCandidate: () => Promise.resolve({ ...CANDIDATE, status: 'FAILED' }),
+    });
+    const failed = failing.runUntil(() =>
+      env.client.workflow.execute('mfgRawIngestion', { ...options, workflowId: 'failed' }),
+    );
+    await expect(failed).rejects.toThrow();
+    expect(deadMan.requests).toHaveLength(4);
+  });
+});
+
+// The last: after a request that hung, this server skips no time any more.
 describe('delivery', () => {
+  it('is given up after three days, which is seen by its failure', async () => {
+    const { receiver: slack, url } = await receiver([], { status: 503, headers: { 'Retry-After': '3600' } });
+    const message: AlertMessage = { key: 'key-1', at: LOOK.at, changes: [], changeCount: 0, run: null };
+    const worker = await stubWorker(env, bundle, delivering({ MFG_ALERT_SLACK_URL: url }));
+    const failed = await worker.runUntil(() =>
+      env.client.workflow
+        .execute('mfgAlert', { taskQueue: TASK_QUEUE, workflowId: 'alert', args: [{ target: 'slack', message }] })
+        .catch((error: unknown) => error),
+    );
+    expect((failed as { cause?: Error }).cause).toMatchObject({
+      type: 'AlertNotDeliveredError',
+      message:
+        "the message was not delivered to 'slack' within three days: MFG_ALERT_SLACK_URL (127.0.0.1) answered 503",
+    });
+    const [first, last] = [slack.requests[0]?.at ?? 0, slack.requests.at(-1)?.at ?? 0];
+    expect(last - first).toBeGreaterThan(70 * HOUR_MS);
+    expect(last - first).toBeLessThanOrEqual(72 * HOUR_MS);
+    const { typedSearchAttributes } = await env.client.workflow.getHandle('alert').describe();
+    expect(typedSearchAttributes.getAll().map(({ value }) => value)).toContain('NOT_DELIVERED');
+  });
+
   it('goes on until the receiver has it, with one key and in order, and nobody waits for it', async () => {
     const date = new Date((await env.currentTimeMs()) + 2 * HOUR_MS).toUTCString();
     const { receiver: webhook, url } = await receiver([
@@ -116,75 +195,6 @@ describe('delivery', () => {
         expect(text).not.toContain(SECRET_PATH);
       }
     });
-  });
-
-  it('is given up after three days, which is seen by its failure', async () => {
-    const { receiver: slack, url } = await receiver([], { status: 503, headers: { 'Retry-After': '3600' } });
-    const message: AlertMessage = { key: 'key-1', at: LOOK.at, changes: [], changeCount: 0, run: null };
-    const worker = await stubWorker(env, bundle, delivering({ MFG_ALERT_SLACK_URL: url }));
-    const failed = await worker.runUntil(() =>
-      env.client.workflow
-        .execute('mfgAlert', { taskQueue: TASK_QUEUE, workflowId: 'alert', args: [{ target: 'slack', message }] })
-        .catch((error: unknown) => error),
-    );
-    expect((failed as { cause?: Error }).cause).toMatchObject({
-      type: 'AlertNotDeliveredError',
-      message:
-        "the message was not delivered to 'slack' within three days: MFG_ALERT_SLACK_URL (127.0.0.1) answered 503",
-    });
-    const [first, last] = [slack.requests[0]?.at ?? 0, slack.requests.at(-1)?.at ?? 0];
-    expect(last - first).toBeGreaterThan(70 * HOUR_MS);
-    expect(last - first).toBeLessThanOrEqual(72 * HOUR_MS);
-    const { typedSearchAttributes } = await env.client.workflow.getHandle('alert').describe();
-    expect(typedSearchAttributes.getAll().map(({ value }) => value)).toContain('NOT_DELIVERED');
-  });
-});
-
-describe('dead-man ping', () => {
-  const GOOD: Partial<Activities> = {
-    discoverDeliveries: () => Promise.resolve(PLAN),
-    loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
-    checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),
-    buildCandidate: () => Promise.resolve(CANDIDATE),
-    publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
-    checkQuality: () => Promise.resolve(QUALITY),
-  };
-
-  it('a worker that stands still for a day is noticed by who hears nothing of it', async () => {
-    const { receiver: deadMan, url } = await receiver();
-    const alarm = async () => (await env.currentTimeMs()) - (deadMan.requests.at(-1)?.at ?? 0) > 26 * HOUR_MS;
-    const worker = await stubWorker(env, bundle, { ...GOOD, ...delivering({ MFG_DEADMAN_URL: url }) });
-    await worker.runUntil(async () => {
-      for (const day of [1, 2, 3]) {
-        const options = { taskQueue: TASK_QUEUE, workflowId: `nightly-${day}`, args: [] };
-        expect(await env.client.workflow.execute('mfgRawIngestion', options)).toMatchObject({ outcome: 'PUBLISHED' });
-        expect(deadMan.requests).toHaveLength(day);
-        await env.sleep(24 * HOUR_MS);
-        expect(await alarm()).toBe(false);
-      }
-    });
-    // The worker has stopped: the next night's run would wait for it.
-    await env.sleep(3 * HOUR_MS);
-    expect(await alarm()).toBe(true);
-    expect(deadMan.requests.every(({ method, body }) => method === 'GET' && body === '')).toBe(true);
-  });
-
-  it('that is not answered does not fail the run, and a run that failed sends none', async () => {
-    const { receiver: deadMan, url } = await receiver([], { status: 500 });
-    const activities = { ...GOOD, ...delivering({ MFG_DEADMAN_URL: url }) };
-    const worker = await stubWorker(env, bundle, activities);
-    const options = { taskQueue: TASK_QUEUE, args: [] };
-    await worker.runUntil(() => env.client.workflow.execute('mfgRawIngestion', { ...options, workflowId: 'unheard' }));
-    expect(deadMan.requests).toHaveLength(4);
-    const failing = await stubWorker(env, bundle, {
-      ...activities,
-      buildCandidate: () => Promise.resolve({ ...CANDIDATE, status: 'FAILED' }),
-    });
-    const failed = failing.runUntil(() =>
-      env.client.workflow.execute('mfgRawIngestion', { ...options, workflowId: 'failed' }),
-    );
-    await expect(failed).rejects.toThrow();
-    expect(deadMan.requests).toHaveLength(4);
   });
 });
 
