@@ -114,12 +114,12 @@ function byWhom(
   actor: string | null,
   reason: string | null,
   until: string | null,
-  { quoted }: Style,
+  style: Style,
 ): string[] {
   if (actor === null) return [];
   const untilText = kind === 'SILENCED' && until !== null ? ` until ${time(until)}` : '';
-  const why = reason === null || reason === '' ? '' : `: ${quoted(cut(oneLine(reason), LONGEST_VALUE))}`;
-  return [`by ${quoted(cut(oneLine(actor), LONGEST_VALUE))}${untilText}${why}`];
+  const why = reason === null || reason === '' ? '' : `: ${style.quoted(cut(oneLine(reason), LONGEST_VALUE))}`;
+  return [`by ${style.quoted(cut(oneLine(actor), LONGEST_VALUE))}${untilText}${why}`];
 }
 
 function runLine(run: RunReference & { workflowType: string }, links: Links, style: Style): string {

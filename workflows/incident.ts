@@ -54,6 +54,7 @@ export const silenceUpdate = defineUpdate<IncidentSummary, [SilenceInput]>('sile
 export const resolveUpdate = defineUpdate<IncidentSummary, [ActInput]>('resolve');
 
 const PUBLICATION = defineSearchAttributeKey('MfgPublication', SearchAttributeType.INT);
+const BY_RUNS = 'this update is sent by runs: use acknowledge, silence or resolve';
 const REMINDER_DAYS = 7;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -94,9 +95,10 @@ export async function mfgIncident(input?: IncidentInput): Promise<Incident> {
   setHandler(incidentQuery, () => incident, { description: 'All that is known of the incident.' });
   setHandler(observeUpdate, (look) => seen(observe(incident, look)), {
     description: 'A run found the check failing: repeats are counted. Runs send it.',
-    validator: (look) => {
+    validator: (look: FailingLook) => {
       whileOpen();
       assertLook(look);
+      if (!['WARN', 'FAIL', 'ERROR'].includes(look.outcome?.status)) throw new Error(BY_RUNS);
     },
   });
   setHandler(passUpdate, (look) => seen(pass(incident, look)), {
@@ -105,14 +107,14 @@ export async function mfgIncident(input?: IncidentInput): Promise<Incident> {
   });
   setHandler(acknowledgeUpdate, (act) => told(acknowledge(incident, act, now())), {
     description: 'Somebody takes it on: {"actor": "…", "reason": "…"}. It ends a silence; reminders go on.',
-    validator: (act) => {
+    validator: (act: ActInput) => {
       whileOpen();
       assertAct(act);
     },
   });
   setHandler(silenceUpdate, (act) => told(silence(incident, act, now())), {
     description: 'Nothing is said of it until a time: {"actor": "…", "until": "2026-03-11T06:00:00Z"}.',
-    validator: (act) => {
+    validator: (act: SilenceInput) => {
       whileOpen();
       assertAct(act);
       assertUntil(act, Date.now());
@@ -120,7 +122,7 @@ export async function mfgIncident(input?: IncidentInput): Promise<Incident> {
   });
   setHandler(resolveUpdate, (act) => told(resolve(incident, act, now())), {
     description: 'Somebody says that it is over, and why: {"actor": "…", "reason": "…"}.',
-    validator: (act) => {
+    validator: (act: ActInput) => {
       whileOpen();
       assertAct(act, true);
     },
@@ -171,7 +173,7 @@ function takeUp(input: IncidentInput | undefined): CarriedIncident {
 function assertLook(look: IncidentLook | undefined): void {
   const { runKey, at } = (look ?? {}) as { runKey?: unknown; at?: unknown };
   if (typeof runKey === 'string' && typeof at === 'string' && look?.run !== undefined) return;
-  throw new Error('this update is sent by runs: use acknowledge, silence or resolve');
+  throw new Error(BY_RUNS);
 }
 
 /** The memo lists the incident without asking its workflow. */

@@ -133,7 +133,9 @@ describe('delivery', () => {
       { message: `${to} has not answered within 1.5 seconds` },
       { message: `${to} answered 302` },
       { message: `${to} answered 429`, retryAfterMs: 7_000 },
-      { message: `${to} cannot be reached (ECONNREFUSED)` },
+      {
+        message: expect.stringMatching(/^MFG_ALERT_WEBHOOK_URL \(127.0.0.1\) cannot be reached \([A-Z_]+\)$/) as string,
+      },
     ]);
     expect(receiver.requests).toHaveLength(3);
     expect(failures.map(String).join()).not.toContain(SECRET_PATH);

@@ -121,7 +121,7 @@ describe('delivery', () => {
     const { receiver: slack, url } = await receiver([], { status: 503, headers: { 'Retry-After': '3600' } });
     const message: AlertMessage = { key: 'key-1', at: LOOK.at, changes: [], changeCount: 0, run: null };
     const worker = await stubWorker(env, bundle, delivering({ MFG_ALERT_SLACK_URL: url }));
-    const failed = await worker.runUntil(() =>
+    const failed: unknown = await worker.runUntil(() =>
       env.client.workflow
         .execute('mfgAlert', { taskQueue: TASK_QUEUE, workflowId: 'alert', args: [{ target: 'slack', message }] })
         .catch((error: unknown) => error),

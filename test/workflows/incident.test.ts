@@ -50,6 +50,7 @@ const REFUSED: [update: string, input: object | undefined, sentence: RegExp][] =
   ['silence', { actor: 'ann', until: '2090-01-01T00:00:00Z' }, /^until must be within 366 days/],
   ['resolve', { actor: 'ann' }, /^reason must say why/],
   ['observe', {}, /^this update is sent by runs/],
+  ['observe', { runKey: 'x', at: '2026-03-11T02:00:00Z', run: {} }, /^this update is sent by runs/],
   ['pass', undefined, /^this update is sent by runs/],
 ];
 
@@ -247,7 +248,7 @@ describe('mfgIncident', () => {
   it('is not started by hand', async () => {
     const worker = await stubWorker(env, bundle, {});
     const options = { taskQueue: TASK_QUEUE, workflowId: 'by-hand', args: [] };
-    const failed = await worker.runUntil(() =>
+    const failed: unknown = await worker.runUntil(() =>
       env.client.workflow.execute('mfgIncident', options).catch((error: unknown) => error),
     );
     expect((failed as { cause?: Error }).cause?.message).toMatch(/^mfgIncident is started by the run that finds/);

@@ -263,7 +263,7 @@ function cutAt(call: number, when: 'before' | 'after'): WorkflowClientIntercepto
     if (answer[0].status === 'rejected') throw answer[0].reason;
     return answer[0].value;
   };
-  return { describe: step, start: step, startUpdate: step } as WorkflowClientInterceptor;
+  return { describe: step, start: step, startUpdate: step };
 }
 
 describe('runs themselves', () => {

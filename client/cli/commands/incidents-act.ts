@@ -73,13 +73,13 @@ async function act<T extends ActInput>(
   command: Command,
   input: T,
 ): Promise<void> {
-  const { client, close } = await connectClient(loadConfig());
+  const server = await connectClient(loadConfig());
   try {
-    const incident = await actOnIncident(client, id, what, input);
+    const incident = await actOnIncident(server.client, id, what, input);
     // `--json` may stand before the subcommand too.
     console.log(command.optsWithGlobals().json ? JSON.stringify(incident, null, 2) : sentenceOf(incident));
   } finally {
-    await close();
+    await server.close();
   }
 }
 

@@ -120,12 +120,13 @@ async function platformState(config: Config): Promise<PlatformState> {
 async function embeddedState(config: Config): Promise<PlatformState> {
   if (runningPlatform(config.stateDir) === undefined) return { state: 'does not run' };
   try {
-    const { client, lease, address, uiUrl, close } = await connectClient(config);
+    const server = await connectClient(config);
+    const { client, lease, address, uiUrl } = server;
     try {
       const openIncidents = await openIncidentCount(client);
       return { state: lease?.staysUp ? 'runs' : 'runs for a command', address, uiUrl, openIncidents };
     } finally {
-      await close();
+      await server.close();
     }
   } catch (error) {
     return { state: 'in use otherwise', problem: sentence(error) };
