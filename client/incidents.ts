@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { InvalidInputError } from '../contracts/errors';
 import {
@@ -91,6 +92,23 @@ export async function actOnIncident<T extends ActInput | SilenceInput>(
     }
     throw error;
   }
+}
+
+/** How long a platform that is up for one command stays up for alerts, and how old these are at most: others have had their try. */
+const ALERT_PATIENCE_MS = 5_000;
+const ALERT_AGE_MS = 60_000;
+
+/**
+ * Waits a few seconds until the alerts of the last minute are delivered: what is not goes out when a worker runs again.
+ *
+ * @param settleMs how long it takes until they have been started, and visibility shows them.
+ */
+export async function untilAlertsAreOut(client: Client, settleMs = 300): Promise<void> {
+  await sleep(settleMs);
+  const until = Date.now() + ALERT_PATIENCE_MS;
+  const since = new Date(Date.now() - ALERT_AGE_MS).toISOString();
+  const query = `WorkflowType = 'mfgAlert' and ExecutionStatus = 'Running' and StartTime > '${since}'`;
+  while (Date.now() < until && (await client.workflow.count(query)).count > 0) await sleep(200);
 }
 
 /** Alerts that are tried again, or were given up within the last week; the newest first, at most 50. */

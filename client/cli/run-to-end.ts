@@ -5,6 +5,7 @@ import type { Config } from '../../contracts/config';
 import { InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
 import { runUrl } from '../../contracts/run-url';
 import { assertWorkerPolls, connectClient, type ConnectedClient } from '../connection';
+import { untilAlertsAreOut } from '../incidents';
 import { startRun, type ResultOf, type RunHandle, type RunRequest, type WorkflowType } from '../start-runs';
 import { CommandFailure, EXIT } from './failures';
 import { configuredWarehouse } from './configured-warehouse';
@@ -66,7 +67,11 @@ export async function runToEnd<T extends WorkflowType>(
   const connectStarted = Date.now();
   const connected = await connectClient(config);
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= connected.close());
+  const end = async () => {
+    if (connected.lease?.staysUp === false) await untilAlertsAreOut(connected.client).catch(() => undefined);
+    await connected.close();
+  };
+  const close = () => (closing ??= end());
   try {
     if (options.detach) refuseToLeave(connected);
     await assertWorkerPolls(connected);

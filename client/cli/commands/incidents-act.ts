@@ -4,7 +4,7 @@ import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import type { ActInput, IncidentSummary, SilenceInput } from '../../../contracts/incidents';
 import { connectClient } from '../../connection';
-import { actOnIncident } from '../../incidents';
+import { actOnIncident, untilAlertsAreOut } from '../../incidents';
 import { userName } from '../actor';
 import { as, asReason } from '../options';
 import { visible } from '../print';
@@ -67,6 +67,9 @@ export function addActs(incidents: Command): void {
     .action((id: string, _options: ActOptions, command: Command) => act(id, 'resolve', command, actOf(command)));
 }
 
+/** An incident tells of an act after it has answered. */
+const ALERT_STARTS_WITHIN_MS = 1_500;
+
 async function act<T extends ActInput>(
   id: string,
   what: 'acknowledge' | 'silence' | 'resolve',
@@ -78,6 +81,7 @@ async function act<T extends ActInput>(
     const incident = await actOnIncident(server.client, id, what, input);
     // `--json` may stand before the subcommand too.
     console.log(command.optsWithGlobals().json ? JSON.stringify(incident, null, 2) : sentenceOf(incident));
+    if (server.lease?.staysUp === false) await untilAlertsAreOut(server.client, ALERT_STARTS_WITHIN_MS);
   } finally {
     await server.close();
   }
