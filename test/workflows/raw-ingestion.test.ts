@@ -170,7 +170,10 @@ describe('mfgRawIngestion', () => {
   });
 
   it('fails when a quality gate does not hold, and publishes nothing', async () => {
-    const failures = ['rows_of_x of fct_x: count(*) = 4, expected 5 in x', 'range_value of y: 1 of 9 rows, expected 0 to 1'];
+    const failures = [
+      'rows_of_x of fct_x: count(*) = 4, expected 5 in x',
+      'range_value of y: 1 of 9 rows, expected 0 to 1',
+    ];
     const { result, names, calls, workflowId } = await ingest({
       checkGates: () => Promise.resolve({ checks: 2, failures }),
     });
@@ -232,7 +235,14 @@ describe('mfgRawIngestion', () => {
       reused: 4,
       build: { scope: 'FULL', fullBecause: 'the base is gone' },
     });
-    expect(names).toEqual(['discoverDeliveries', 'checkLoad', 'buildCandidate', 'checkGates', 'publish', 'checkQuality']);
+    expect(names).toEqual([
+      'discoverDeliveries',
+      'checkLoad',
+      'buildCandidate',
+      'checkGates',
+      'publish',
+      'checkQuality',
+    ]);
     expect(calls[2]?.args[0]).toMatchObject({ build });
   });
 
