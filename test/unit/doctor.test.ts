@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig, type Config } from '../../contracts/config';
 import { TerminalError } from '../../contracts/errors';
+import { checkAlerts } from '../../client/doctor/alerts';
 import { checkDuckDb } from '../../client/doctor/duckdb';
 import { checkEnvironment } from '../../client/doctor/environment';
 import { examine, sentences, type Check, type Finding } from '../../client/doctor/finding';
@@ -99,6 +100,32 @@ describe('doctor: sources and time zones', () => {
     expect(findings).toMatchObject([
       { check: 'it', verdict: 'failed', detail: expect.stringMatching(/_mes__sources.yml/) as string },
     ]);
+  });
+});
+
+describe('doctor: alerts', () => {
+  it('names who is told by host, and warns of a service of which nobody hears', async () => {
+    const config = setUp();
+    const alerts = {
+      ...config.alerts,
+      slackUrl: 'https://hooks.example/secret',
+      deadmanUrl: 'https://ping.example/secret',
+    };
+    const findings = await findingsOf(checkAlerts({ ...config, alerts }));
+    expect(findings).toMatchObject([
+      { verdict: 'ok' },
+      { check: 'dead-man ping', verdict: 'ok', detail: 'ping.example' },
+    ]);
+    expect(findings[0]?.detail).toContain('hooks.example');
+    expect(JSON.stringify(findings)).not.toContain('secret');
+    const silent = await findingsOf(checkAlerts({ ...config, temporalAddress: 'temporal:7233' }));
+    expect(silent.map(({ verdict }) => verdict)).toEqual(['warning', 'warning']);
+  });
+
+  it('names a file that cannot be written', async () => {
+    const config = setUp();
+    const alerts = { ...config.alerts, file: path.join(__filename, 'alerts.jsonl') };
+    expect((await findingsOf(checkAlerts({ ...config, alerts }))).map(({ verdict }) => verdict)).toContain('failed');
   });
 });
 

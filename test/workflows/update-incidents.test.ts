@@ -20,6 +20,7 @@ import {
   resolveUpdate,
   type mfgIncident,
 } from '../../workflows/incident';
+import { mfg } from '../support/command-line';
 import { until } from '../support/live-bench';
 import { CANDIDATE, QUALITY } from '../support/ingestion-stub';
 import { bundleWorkflows, installSilentRuntime, stubWorker } from '../support/workflow-env';
@@ -32,6 +33,7 @@ const saved = new Map<string, QualityRecord[]>();
 let head = 5;
 let found: [check: string, status: CheckStatus][] = [];
 const told: AlertMessage[] = [];
+let isReceiving = true;
 let transform: () => Promise<typeof CANDIDATE> = () => Promise.resolve(CANDIDATE);
 let stop: () => Promise<void>;
 
@@ -55,6 +57,7 @@ beforeAll(async () => {
     updateIncidents: createUpdateIncidents(dependencies),
     alertTargets: () => Promise.resolve(['webhook']),
     deliverAlert: ({ message }) => {
+      if (!isReceiving) return Promise.reject(new Error('MFG_ALERT_WEBHOOK_URL (h) answered 500'));
       told.push(message);
       return Promise.resolve({ isNew: true });
     },
@@ -265,6 +268,46 @@ function cutAt(call: number, when: 'before' | 'after'): WorkflowClientIntercepto
   };
   return { describe: step, start: step, startUpdate: step };
 }
+
+describe('mfg incidents', () => {
+  const savedEnvironment = { ...process.env };
+  beforeEach(() => Object.assign(process.env, { TEMPORAL_ADDRESS: env.address }));
+  afterEach(() => {
+    process.env = { ...savedEnvironment };
+    isReceiving = true;
+  });
+
+  it('lists, shows, acknowledges, silences and resolves, and shows what nobody has got', async () => {
+    isReceiving = false;
+    await monitor(['cli', 'FAIL']);
+    await isListed('cli');
+    const id = 'cli/orders';
+    expect((await mfg('incidents')).out).toMatch(/^cli\/orders +FAIL +open/m);
+    expect(await mfg('incidents', 'ack', id, '--reason', 'on it')).toMatchObject({
+      ...{ code: 0, out: 'cli on orders is acknowledged.\n' },
+    });
+    expect((await mfg('incidents', 'show', id)).out).toMatch(/acknowledged +on it/);
+    const silenced = await mfg('incidents', 'silence', id, '--for', '2d', '--json');
+    expect(JSON.parse(silenced.out)).toMatchObject({ state: 'SILENCED' });
+    expect((await mfg('incidents', 'silence', id, '--until', '2020-01-01T00:00:00Z')).err).toMatch(
+      /^cli\/orders: until must be in the future/,
+    );
+    await until('it is tried again', async () => {
+      const { undelivered } = JSON.parse((await mfg('incidents', '--json')).out) as { undelivered: object[] };
+      return undelivered.length >= 2;
+    });
+    expect((await mfg('incidents')).out).toMatch(/^webhook .*tried again, attempt \d .*answered 500/m);
+    expect(await mfg('incidents', 'resolve', id, '-r', 'a test batch')).toMatchObject({ code: 0 });
+    // Its workflow may still be handing over the last message.
+    expect(await mfg('incidents', 'resolve', id, '-r', 'again')).toMatchObject({
+      ...{ code: 2, err: expect.stringMatching(/^there is no open incident|is resolved already/) as string },
+    });
+    expect(JSON.parse((await mfg('incidents', 'show', id, '--json')).out)).toMatchObject({ state: 'RESOLVED' });
+    await until('it is listed as resolved', async () =>
+      /^cli\/orders +FAIL +resolved/m.test((await mfg('incidents', '--all')).out),
+    );
+  });
+});
 
 describe('runs themselves', () => {
   const identity = (check: string, table: string) => env.client.workflow.getHandle(incidentId(check, table));
