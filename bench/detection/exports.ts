@@ -7,18 +7,18 @@ import { writeExport } from '../../data/simulator/write-export';
 export const TRUTH = 'truth.json';
 
 /** Two sites of six machines each, as the shipped export has them, but with enough readings a day to speak of a distribution. */
-const PLANT = ['--sites', '2', '--work-units', '6', '--sensor-interval', '900', '--no-gzip'];
+const PLANT = ['--sites', '2', '--work-units', '6', '--sensor-interval', '900'];
 
 /**
  * Simulates a plant and writes its export, unless it is there.
  *
- * @param options further ones of the simulator's command line.
+ * @param options of the simulator's command line; a later one of a name stands over an earlier one, and over the plant's.
  * @returns its source folder, which holds deliveries and nothing else.
  * @throws Error when something that is no delivery stands where the platform will look.
  */
 export async function exportOf(folder: string, ...options: string[]): Promise<string> {
   const sourceDir = path.join(folder, 'source_system');
-  const call = parseCall(['--out', folder, ...PLANT, ...options]);
+  const call = parseCall(['--out', folder, '--no-gzip', ...PLANT, ...options]);
   await writeExport(call.folder, call.options);
   await refuseTruth(sourceDir);
   return sourceDir;

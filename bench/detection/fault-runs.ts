@@ -33,6 +33,8 @@ export interface FaultRunsRequest {
   /** Days of history, published before the faulty one. */
   days: number;
   faults: readonly InjectedFault[];
+  /** Other options of the simulated plant than the bench's own. */
+  plant?: readonly string[];
   /** The seed's own work folder. */
   folder: string;
   /** The dbt project that builds the data sets. */
@@ -101,11 +103,11 @@ class FaultBench {
   }
 
   static async open(request: FaultRunsRequest): Promise<FaultBench> {
-    const { seed, days, folder, dbtDir, withDbtTests } = request;
+    const { seed, days, folder, dbtDir, withDbtTests, plant = [] } = request;
     // The faulty day is a Tuesday to Friday, by the seed: a weekday, with a weekday after it.
     const historyDays = days + 1 + (seed % 4);
     const exported = path.join(folder, 'export');
-    const options = ['--no-defects', '--seed', String(seed), '--first-day', FIRST_DAY];
+    const options = [...plant, '--no-defects', '--seed', String(seed), '--first-day', FIRST_DAY];
     const sourceDir = await exportOf(exported, ...options, '--days', String(historyDays + 2));
     const dates = await new Deliveries(sourceDir).dates();
     const [before = '', next = '', after = ''] = dates.slice(-3);

@@ -83,9 +83,13 @@ export class Platform {
     }
   }
 
-  /** Runs all checks on a publication. The one place in the bench that calls them. */
-  async check(publication: number, asOf: Date): Promise<CheckOutcome[]> {
-    return checkPublication(this.#warehouse, publication, this.#systems, asOf);
+  /**
+   * Runs all checks on a publication. The one place in the bench that calls them.
+   *
+   * @param onTable called as each table's checks begin.
+   */
+  async check(publication: number, asOf: Date, onTable?: (table: string) => void): Promise<CheckOutcome[]> {
+    return checkPublication(this.#warehouse, publication, this.#systems, asOf, onTable);
   }
 
   /** Runs one read-only query on a publication. */
