@@ -1,9 +1,13 @@
+import { DateTime } from 'luxon';
 import { InvalidInputError } from '../contracts/errors';
 import type { CheckOutcome, DataQualityResult } from '../contracts/quality';
 import type { RunIdentity } from '../contracts/run';
 import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
 import { dataQualityMonitoringInputSchema, parseWorkflowInput } from '../contracts/workflow-inputs';
-import { checkPublication, endOfNewestDelivery } from '../quality/checks';
+import { readModelQuality } from '../contracts/model-quality';
+import { checkPublication } from '../quality/checks';
+import type { CheckedOutcome } from '../quality/outcome';
+import type { Warehouse } from '../warehouse/warehouse';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
@@ -24,36 +28,39 @@ export function createCheckQuality({ config, warehouse, codeVersion }: ActivityD
       const parsed = parseWorkflowInput(dataQualityMonitoringInputSchema, 'mfgDataQualityMonitoring', input);
       const described = await readSourceContracts(config.dbtDir);
       const systems = chooseSystems(described, parsed.sourceSystem);
-      const publication = parsed.publication ?? (await warehouse.head());
+      const head = await warehouse.head();
+      const publication = parsed.publication ?? head;
       if (publication === undefined) {
         throw new InvalidInputError(
           'nothing is published yet, so there is nothing to check: run mfgRawIngestion first.',
         );
       }
-      // Asked also when a time is given: a publication that does not exist fails here, with one sentence.
-      const newest = await endOfNewestDelivery(warehouse, publication, systems);
-      const asOf = resolveAsOf(parsed.asOf, scheduledAt, newest);
-      const of = systems.flatMap((system) => system.tables).length;
-      const startedAt = new Date().toISOString();
       let done = 0;
-      const onTable = (table: string) => report({ at: table, done: done++, of });
-      const outcomes = await checkPublication(warehouse, publication, systems, asOf, onTable, signal);
+      const { asOf, outcomes } = await checkPublication(warehouse, {
+        target: { kind: 'publication', publication },
+        systems,
+        models: await readModelQuality(config.dbtDir),
+        asOf: resolveAsOf(parsed.asOf, scheduledAt),
+        publishedAt: publication === head ? await publishedAt(warehouse, publication) : undefined,
+        onTable: (table, of) => report({ at: table, done: done++, of }),
+        signal,
+      });
       await warehouse.saveQuality(
         run,
-        outcomes.map((outcome, ordinal) => ({
-          ...outcome,
-          ordinal,
-          publication,
-          isGate: false,
-          details: {},
-          ruleVersion: '',
-          codeVersion,
-          startedAt,
-        })),
+        outcomes.map((outcome, ordinal) => ({ ...outcome, ordinal, publication, codeVersion })),
       );
       return summarise(publication, asOf, outcomes);
     });
   };
+}
+
+async function publishedAt(warehouse: Warehouse, publication: number): Promise<Date | undefined> {
+  const { rows } = await warehouse.query(
+    { kind: 'head' },
+    `select cast(published_at as varchar) as published_at from raw.raw_publication where publication = ${publication}`,
+  );
+  const text = rows[0]?.published_at;
+  return typeof text === 'string' ? DateTime.fromSQL(text, { zone: 'utc' }).toJSDate() : undefined;
 }
 
 function chooseSystems(described: SourceSystem[], name: string | undefined): SourceSystem[] {
@@ -64,14 +71,15 @@ function chooseSystems(described: SourceSystem[], name: string | undefined): Sou
   throw new InvalidInputError(`there is no source system '${name}': described are ${names}.`);
 }
 
-/** Given; else the clock, when a schedule started the run; else the end of the newest logical date in the publication. */
-function resolveAsOf(given: string | undefined, scheduledAt: string | undefined, newest: Date): Date {
+/** Given; else the clock, when a schedule started the run; else undefined: the end of the newest delivery in the publication. */
+function resolveAsOf(given: string | undefined, scheduledAt: string | undefined): Date | undefined {
   if (given === 'now') return new Date();
   if (given !== undefined) return new Date(given);
-  return scheduledAt === undefined ? newest : new Date();
+  return scheduledAt === undefined ? undefined : new Date();
 }
 
-function summarise(publication: number, asOf: Date, outcomes: CheckOutcome[]): DataQualityResult {
+/** What a run tells of the outcomes: the worst of them, without the numbers behind them, which the audit keeps. */
+function summarise(publication: number, asOf: Date, outcomes: CheckedOutcome[]): DataQualityResult {
   const count = (...statuses: CheckOutcome['status'][]) => outcomes.filter((o) => statuses.includes(o.status)).length;
   return {
     publication,
@@ -83,6 +91,11 @@ function summarise(publication: number, asOf: Date, outcomes: CheckOutcome[]): D
     findings: outcomes
       .filter((outcome) => outcome.status !== 'PASS')
       .sort((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status))
-      .slice(0, FINDINGS_IN_RESULT),
+      .slice(0, FINDINGS_IN_RESULT)
+      .map(({ check, table, severity, status, observed, expected, threshold, detail, sample }) => ({
+        ...{ check, table, severity, status, observed, expected, detail },
+        ...(threshold !== undefined && { threshold }),
+        ...(sample !== undefined && sample.length > 0 && { sample }),
+      })),
   };
 }

@@ -1,4 +1,5 @@
 import { createBuildCandidate } from './build-candidate';
+import { createCheckGates } from './check-gates';
 import { createCheckLoad } from './check-load';
 import { createCheckQuality } from './check-quality';
 import type { ActivityDependencies } from './dependencies';
@@ -15,6 +16,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     loadPartitions: createLoadPartitions(dependencies),
     checkLoad: createCheckLoad(dependencies),
     buildCandidate: createBuildCandidate(dependencies),
+    checkGates: createCheckGates(dependencies),
     publish: createPublish(dependencies),
     checkQuality: createCheckQuality(dependencies),
     retain: createRetain(dependencies),

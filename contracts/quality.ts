@@ -55,3 +55,10 @@ export interface DataQualityResult {
   /** Everything that did not pass, most severe first; at most 50. */
   findings: CheckOutcome[];
 }
+
+/** What the gates said of a candidate. */
+export interface GateResult {
+  checks: number;
+  /** One phrase for each gate that did not hold: the candidate is held back then. */
+  failures: string[];
+}

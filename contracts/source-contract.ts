@@ -4,6 +4,9 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ContractError } from './errors';
+import { productionCalendarSchema, type ProductionCalendar } from './production-calendar';
+import { MAX_ALIASES } from './model-quality';
+import { tableColumnQualitySchema, tableQualitySchema, type TableQuality } from './quality-rules';
 import { DEFAULT_DRIFT_POLICY, driftPolicySchema, type DriftPolicy } from './schema-drift';
 import { strategySchema, type Strategy } from './strategy';
 
@@ -78,6 +81,14 @@ const freshnessSchema = z.strictObject({
   error_after: periodSchema.optional(),
 });
 
+/** How long after a publication the next one is overdue, in the system's delivery days. */
+const publicationOverdueSchema = z.strictObject({
+  after: periodSchema,
+  severity: z.enum(['error', 'warn', 'info']).default('error'),
+});
+
+const systemQualitySchema = tableQualitySchema.extend({ publication_overdue: publicationOverdueSchema.optional() });
+
 const ratio = z.number().min(0).max(1);
 
 /** What a load may look like at worst; a table's own word stands over its system's. */
@@ -114,6 +125,7 @@ const tableMetaSchema = z.strictObject({
   event_time: identifier.optional(),
   event_freshness: freshnessSchema.optional(),
   csv: csvDialectSchema.partial().optional(),
+  quality: tableQualitySchema.optional(),
   ...gatesSchema,
 });
 
@@ -122,6 +134,7 @@ const columnMetaSchema = z.looseObject({
   aliases: z.array(z.string().trim().min(1).max(200)).default([]),
   source_name: z.string().trim().max(1000).optional(),
   csv: cellFormatSchema.partial().optional(),
+  quality: tableColumnQualitySchema.optional(),
 });
 
 const columnSchema = z.looseObject({
@@ -147,6 +160,8 @@ const systemMetaSchema = z.strictObject({
   arrival: arrivalSchema.prefault({}),
   landing: z.enum(['in_place', 'copy']).default('in_place'),
   strategy: strategySchema.optional(),
+  calendar: productionCalendarSchema.prefault({}),
+  quality: systemQualitySchema.default({}),
 });
 
 /** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
@@ -160,6 +175,8 @@ export const sourcesFileSchema = z.looseObject({
   ),
 });
 
+type SystemQuality = z.infer<typeof systemQualitySchema>;
+export type PublicationOverdue = z.infer<typeof publicationOverdueSchema>;
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
 export type CellFormat = z.infer<typeof cellFormatSchema>;
 export type Freshness = z.infer<typeof freshnessSchema>;
@@ -210,6 +227,10 @@ export interface SourceTable {
   /** Column of the staging model whose newest value that is not in the future tells how old the content is; its allowed age. */
   eventTime: string | undefined;
   eventFreshness: Freshness | undefined;
+  /** What the table's checks say otherwise than CHECK_DEFAULTS: its own words over its system's. */
+  quality: TableQuality;
+  /** Share of a delivery's rows that may have the cell empty, of columns that name one. */
+  maxNullRatios: Record<string, number>;
   /** SHA-256 over everything here that decides what RAW holds: columns, mode, key, dialect, drift policy. */
   digest: string;
   /** SHA-256 over all that the sources file says of the table and of its system: what dbt's models may read of it. */
@@ -232,6 +253,9 @@ export interface SourceSystem {
   /** copy: a run keeps the bytes that it fingerprinted; in_place: it reads the source's files, which must stay as they are. */
   landing: 'in_place' | 'copy';
   strategy: Strategy | undefined;
+  /** Days on which the system delivers and the plant produces. */
+  calendar: ProductionCalendar;
+  publicationOverdue: PublicationOverdue | undefined;
   tables: SourceTable[];
 }
 
@@ -262,7 +286,7 @@ export async function readSourceContracts(dbtDir: string): Promise<SourceSystem[
 export function parseSourcesFile(text: string, file: string, system: string): SourceSystem {
   let yaml: unknown;
   try {
-    yaml = parseYaml(text);
+    yaml = parseYaml(text, { maxAliasCount: MAX_ALIASES });
   } catch (error) {
     throw new ContractError(`${file} is not valid YAML: ${(error as Error).message.split('\n')[0]}`, { cause: error });
   }
@@ -286,10 +310,12 @@ export function parseSourcesFile(text: string, file: string, system: string): So
     arrival: { doneMarker: meta.arrival.done_marker, settleSeconds: meta.arrival.settle_seconds },
     landing: meta.landing,
     strategy: meta.strategy,
+    calendar: meta.calendar,
+    publicationOverdue: meta.quality.publication_overdue,
     tables: source.tables.map((table) => ({
       ...toSourceTable(table, system, meta, file),
       waitUntil: table.config.meta.wait_until ?? meta.arrival.wait_until,
-      definitionDigest: sha256([{ ...source, tables: [] }, table]),
+      definitionDigest: sha256([{ ...source, tables: [] }, table], withoutChecks),
     })),
   };
 }
@@ -352,6 +378,13 @@ function toSourceTable(
     freshness: table.config.freshness ?? undefined,
     eventTime: meta.event_time,
     eventFreshness: meta.event_freshness,
+    quality: { ...withoutOverdue(defaults.quality), ...meta.quality },
+    maxNullRatios: Object.fromEntries(
+      table.columns.flatMap(({ name, config }) => {
+        const most = config?.meta?.quality?.max_null_ratio;
+        return most === undefined ? [] : [[name, most]];
+      }),
+    ),
     digest: digestOf([table.name, meta.mode, names, meta.key, csv], columns, drift),
   };
 }
@@ -369,8 +402,18 @@ function digestOf(described: unknown[], columns: SourceColumn[], drift: DriftPol
   return sha256(parts);
 }
 
-function sha256(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** What is checked, and when, changes no model: leaves it out of what JSON.stringify writes. */
+function withoutChecks(key: string, value: unknown): unknown {
+  return key === 'quality' || key === 'calendar' ? undefined : value;
+}
+
+/** The checks of a system that its tables inherit. */
+function withoutOverdue({ publication_overdue: _, ...checks }: SystemQuality): TableQuality {
+  return checks;
+}
+
+function sha256(value: unknown, replacer?: (key: string, value: unknown) => unknown): string {
+  return createHash('sha256').update(JSON.stringify(value, replacer)).digest('hex');
 }
 
 /** RAW has one namespace: `RAW.<TABLE>` must belong to one system. */

@@ -181,6 +181,9 @@ export interface QueryResult {
   rows: Record<string, unknown>[];
 }
 
+/** Runs one read-only query. @throws InvalidInputError when the statement is not a single query, or fails. */
+export type RunQuery = (sql: string) => Promise<QueryResult>;
+
 /** Format of an exported file. */
 export type ExportFormat = 'parquet' | 'csv';
 
@@ -477,6 +480,12 @@ export interface Warehouse {
    * @throws InvalidInputError when the statement is not a single query, fails, or there is no such data set.
    */
   query(target: QueryTarget, sql: string, signal?: AbortSignal): Promise<QueryResult>;
+
+  /**
+   * Runs several such queries on one data set, one after another, for less than each by itself. The audit tables are as of its
+   * build, also of the head.
+   */
+  queries<T>(target: QueryTarget, work: (query: RunQuery) => Promise<T>, signal?: AbortSignal): Promise<T>;
 
   /**
    * Writes one relation of a publication to a local file, its rows ordered by all columns, so that a publication always gives

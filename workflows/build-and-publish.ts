@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { proxyActivities } from '@temporalio/workflow';
+import { patched, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { BuildCandidateInput, BuildSummary, CandidateResult } from '../contracts/run';
-import { BUILD, MAX_REBUILDS, METADATA } from './activity-options';
+import { BUILD, MAX_REBUILDS, METADATA, QUALITY } from './activity-options';
 
 const { buildCandidate } = proxyActivities<Activities>(BUILD);
+const { checkGates } = proxyActivities<Activities>(QUALITY);
 const { publish } = proxyActivities<Activities>(METADATA);
 
 /**
@@ -22,6 +23,7 @@ export async function buildAndPublish(
     onStage('building');
     const candidate = await buildCandidate(input);
     if (candidate.status !== 'BUILT') throw asFailure(candidate);
+    if (patched('quality-gates')) await passGates(input, candidate.publication);
     onStage('publishing');
     const { outcome } = await publish(candidate.publication);
     if (outcome === 'PUBLISHED') return candidate;
@@ -39,16 +41,31 @@ export function buildSummary(candidate: CandidateResult): BuildSummary {
   return { models, tests, warnings, seconds, scope, ...(fullBecause !== undefined && { fullBecause }) };
 }
 
+/** @throws ApplicationFailure GateFailedError when a quality gate holds the candidate back. */
+async function passGates({ loadId, workflowId, runId }: BuildCandidateInput, publication: number): Promise<void> {
+  const { failures } = await checkGates({ loadId, workflowId, runId }, publication);
+  const [first] = failures;
+  if (first === undefined) return;
+  const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : '';
+  throw held(`a quality gate did not hold, ${kept(publication)}: ${first}${more}`, publication);
+}
+
 function asFailure(candidate: CandidateResult): ApplicationFailure {
   const [first] = candidate.failures;
   const others = candidate.failures.length - 1;
   const more = others > 0 ? ` (and ${others} more)` : '';
   const reason = candidate.status === 'HELD' ? 'a dbt test failed' : 'a dbt node failed';
   const { publication } = candidate;
-  const message =
-    `${reason}, candidate ${publication} is kept and readers keep what they had: ` +
-    `${first?.node ?? 'dbt'}: ${first?.message ?? 'no message'}${more}`;
+  const message = `${reason}, ${kept(publication)}: ${first?.node ?? 'dbt'}: ${first?.message ?? 'no message'}${more}`;
   if (candidate.status !== 'HELD') return ApplicationFailure.nonRetryable(message, 'BuildFailedError');
+  return held(message, publication);
+}
+
+function kept(publication: number): string {
+  return `candidate ${publication} is kept and readers keep what they had`;
+}
+
+function held(message: string, publication: number): ApplicationFailure {
   const next =
     `\`npx mfg publications show ${publication}\` shows the rows, ` +
     `\`npx mfg publications approve ${publication} --reason …\` publishes it all the same`;

@@ -91,7 +91,7 @@ export interface FailedNode {
   problem: string | null;
 }
 
-/** The nodes that failed in the build of a data set, each test with the first rows that it failed for. */
+/** The nodes that failed in the build of a data set, each test with the first rows that it failed for, and the quality gates. */
 export async function failedNodes(warehouse: Warehouse, dataSet: number): Promise<FailedNode[]> {
   const { rows } = await warehouse.query(
     HEAD,
@@ -108,7 +108,21 @@ export async function failedNodes(warehouse: Warehouse, dataSet: number): Promis
     const asked = sql === undefined ? { rows: null, problem: null } : await firstRows(warehouse, dataSet, sql);
     found.push({ node, status, message: String(row.message), failures: numberOrNull(row.rows_affected), ...asked });
   }
-  return found;
+  return [...found, ...(await failedGates(warehouse, dataSet))];
+}
+
+/** Quality gates that did not hold, with the keys of the first rows. */
+async function failedGates(warehouse: Warehouse, dataSet: number): Promise<FailedNode[]> {
+  const { rows } = await warehouse.query(
+    HEAD,
+    `select check_name, table_name, status, observed, expected, detail from raw.data_quality_audit
+     where publication = ${dataSet} and is_gate and status <> 'PASS' order by ordinal`,
+  );
+  return rows.map((row) => {
+    const [check, table, status, observed, expected, detail] = Object.values(row).map(String);
+    const message = `${observed}, expected ${expected}${detail === '' ? '' : `; ${detail}`}`;
+    return { node: `${check} of ${table}`, status: status ?? '', message, failures: null, rows: null, problem: null };
+  });
 }
 
 async function firstRows(

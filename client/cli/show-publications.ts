@@ -118,7 +118,7 @@ function headline({ publication, status, kind, base }: Entry, head: number | und
     base === (head ?? null)
       ? `\`npx mfg publications approve ${publication} --reason …\` publishes it as it is`
       : `it was built on ${base === null ? 'nothing' : `publication ${base}`}, so start its run again`;
-  return `${candidate} is held back since a test failed; ${now}; ${next}.`;
+  return `${candidate} is held back since a gate failed; ${now}; ${next}.`;
 }
 
 function showFailed(failed: FailedNode[]): void {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { runCommandLine } from '../../client/cli/program';
+import { readModelQuality } from '../../contracts/model-quality';
 import { readSourceContracts } from '../../contracts/source-contract';
 import { checkPublication } from '../../quality/checks';
 import { buildDataSet, DBT_DIR, type DataSet } from '../support/data-set';
@@ -183,7 +184,10 @@ describe('a folder that no contract describes', () => {
 
   it('passes the quality checks', async () => {
     const systems = await readSourceContracts(dbtDir);
-    const outcomes = await checkPublication(dataSet.warehouse, dataSet.publication, systems, new Date());
+    const { outcomes } = await checkPublication(dataSet.warehouse, {
+      ...{ target: { kind: 'publication', publication: dataSet.publication }, systems, asOf: new Date() },
+      models: await readModelQuality(dbtDir),
+    });
     expect(outcomes.filter(({ status }) => status !== 'PASS')).toEqual([]);
     // The loader judges types by the contract's formats as staging does: nothing has drifted.
     expect(await dataSet.rows('select * from raw.schema_drift_event')).toEqual([]);

@@ -80,6 +80,7 @@ export class IngestionStub {
       loadPartitions: () => Promise.resolve({ ...COUNTS, tables: ['materials'] }),
       checkLoad: () => Promise.resolve({ ...COUNTS, partitions: 5 }),
       buildCandidate: () => Promise.resolve(CANDIDATE),
+      checkGates: () => Promise.resolve({ checks: 0, failures: [] }),
       publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
       checkQuality: () => Promise.resolve(QUALITY),
       parseTransformInput: () => Promise.resolve({ build: { scope: 'FULL', select: [] }, isNothingNew: false }),

@@ -96,10 +96,15 @@ export class WarehouseBench {
   /** The same, without publishing it. */
   async candidateWithMarts(date: string, materials: string, models: string, build = BUILT): Promise<number> {
     this.deliver(`${date}/materials.csv`, `${MATERIALS}${materials}`);
+    return this.candidateOf(models, build);
+  }
+
+  /** A load of all that is pending, with SQL in place of dbt's models: a candidate. Returns its number. */
+  async candidateOf(models: string, build = BUILT): Promise<number> {
     const manifest = await this.plan();
     await this.load(manifest);
     const candidate = await this.warehouse.createCandidate(candidateRequest(manifest, this.system.tables));
-    const schemas = ['core', 'marts', 'main_dbt_test'].map((schema) => `create schema ${schema}`);
+    const schemas = ['staging', 'core', 'marts', 'main_dbt_test'].map((schema) => `create schema ${schema}`);
     await (this.warehouse.build ?? buildInFile)(candidate, [...schemas, ...statementsOf(models)]);
     await this.warehouse.finishCandidate(candidate, build);
     return candidate.publication;

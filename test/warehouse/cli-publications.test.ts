@@ -61,7 +61,7 @@ describe('mfg publications', () => {
     const { code, out } = await mfg('publications', 'show', '3');
     expect(code).toBe(0);
     expect(out).toContain(
-      'Candidate 3 is held back since a test failed; readers are on publication 2; `npx mfg publications approve 3 --reason …` publishes it as it is.',
+      'Candidate 3 is held back since a gate failed; readers are on publication 2; `npx mfg publications approve 3 --reason …` publishes it as it is.',
     );
     expect(out).toMatch(
       /^Rows of oee_is_believable \(1 result, the first 1\)\nline .*\nL3 +2026-03-10 +6.4 +\\u001b\[31m\n1 row$/m,

@@ -2,20 +2,23 @@ import path from 'node:path';
 import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
-import { checkPublication, endOfNewestDelivery } from '../../quality/checks';
+import { checkPublication } from '../../quality/checks';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import type { CheckOutcome } from '../../contracts/quality';
+import type { CheckedModels } from '../../contracts/model-quality';
 import type { SourceSystem } from '../../contracts/source-contract';
 import type { Warehouse } from '../../warehouse/warehouse';
 import { candidateRequest, NOTHING_KNOWN } from '../support/candidate-request';
 import { deliver, scratchDir } from '../support/scratch';
 import { smallSystem, SOURCES_YAML } from '../support/tables';
+import { qualityContract } from './quality-contract';
 
 const YAML = SOURCES_YAML.replace(
   'meta: { mode: snapshot, key: [material_id] }',
   `meta: { mode: snapshot, key: [material_id], event_time: made_on,
              event_freshness: { warn_after: { count: 1, period: day }, error_after: { count: 3, period: day } } }`,
 ).replace('{ name: quantity, data_type: decimal }', '{ name: made_on, data_type: date }');
+const NO_MODELS: CheckedModels = { models: [], schemaOf: (model) => model };
 const HEADER = 'material_id,material_name,made_on\n';
 
 /** Loads all deliveries of the source folder, with staging views by `staging`, and publishes them. */
@@ -61,9 +64,10 @@ async function check(csv: string, asOf?: string, staging = 'select distinct on (
   const warehouse = createDuckDbWarehouse(stateDir, 'test');
   deliver(sourceDir, 'mes/2026-03-01/materials.csv', HEADER + csv);
   const publication = await publish(warehouse, systems, sourceDir, stateDir, staging);
-  const newest = await endOfNewestDelivery(warehouse, publication, systems);
-  const time = asOf === undefined ? newest : new Date(asOf);
-  const outcomes = await checkPublication(warehouse, publication, systems, time);
+  const { asOf: newest, outcomes } = await checkPublication(warehouse, {
+    ...{ target: { kind: 'publication', publication }, systems, models: NO_MODELS },
+    asOf: asOf === undefined ? undefined : new Date(asOf),
+  });
   const find = (name: string, table = 'materials') =>
     outcomes.find((outcome) => outcome.check === name && outcome.table === table) as CheckOutcome;
   return { outcomes, find, newest };
@@ -141,7 +145,10 @@ describe('quality checks', () => {
     for (const day of ['2026-03-11', '2026-03-12']) deliver(sourceDir, `mes/${day}/materials.csv`, `${HEADER}m1,a,\n`);
     const publication = await publish(warehouse, systems, sourceDir, stateDir, 'select * from raw.materials');
     // The evening of the 11th in New York.
-    const outcomes = await checkPublication(warehouse, publication, systems, new Date('2026-03-12T02:00:00Z'));
+    const { outcomes } = await checkPublication(warehouse, {
+      ...{ target: { kind: 'publication', publication }, systems, models: NO_MODELS },
+      asOf: new Date('2026-03-12T02:00:00Z'),
+    });
     expect(outcomes.find((outcome) => outcome.check === 'freshness_delivery')).toMatchObject({
       status: 'PASS',
       observed: '0.0 hours old (2026-03-12T02:00:00.000Z)',
@@ -168,3 +175,5 @@ describe('quality checks', () => {
     expect(broken.find('row_count_source_raw', 'readings').status).toBe('PASS');
   });
 });
+
+qualityContract('DuckDB', (stateDir) => createDuckDbWarehouse(stateDir, 'test'));

@@ -31,6 +31,7 @@ describe('mfgDbtTransform', () => {
     const result = await run('mfgDbtTransform', [], {
       parseTransformInput: () => Promise.resolve(TRANSFORM_PLAN),
       buildCandidate: () => Promise.resolve({ ...CANDIDATE, status: 'BUILT', failures: [], warned: [...warned] }),
+      checkGates: () => Promise.resolve({ checks: 0, failures: [] }),
       publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
     });
     expect(result).toMatchObject({ outcome: 'PUBLISHED', publication: 3, build: { models: 2, tests: 4 }, warned });
@@ -45,6 +46,7 @@ describe('mfgDbtTransform', () => {
         const partial = { scope: 'PARTIAL', status: 'BUILT', failures: [], warned: [] } as const;
         return Promise.resolve({ ...CANDIDATE, ...partial, failures: [], warned: [] });
       },
+      checkGates: () => Promise.resolve({ checks: 0, failures: [] }),
       publish: (publication) => Promise.resolve({ publication, outcome: 'PUBLISHED' }),
     };
     const input = { select: ['dim_date'] };

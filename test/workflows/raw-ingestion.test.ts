@@ -28,6 +28,7 @@ describe('mfgRawIngestion', () => {
       ...Array<string>(5).fill('loadPartitions'),
       'checkLoad',
       'buildCandidate',
+      'checkGates',
       'publish',
       'checkQuality',
     ]);
@@ -168,6 +169,23 @@ describe('mfgRawIngestion', () => {
     expect(failed.names).not.toContain('publish');
   });
 
+  it('fails when a quality gate does not hold, and publishes nothing', async () => {
+    const failures = ['rows_of_x of fct_x: count(*) = 4, expected 5 in x', 'range_value of y: 1 of 9 rows, expected 0 to 1'];
+    const { result, names, calls, workflowId } = await ingest({
+      checkGates: () => Promise.resolve({ checks: 2, failures }),
+    });
+    expect(failureOf(result)).toMatchObject({
+      type: 'GateFailedError',
+      message: expect.stringMatching(
+        /^a quality gate did not hold, candidate 7 is kept.*: rows_of_x of fct_x: count.* \(and 1 more\); .*approve 7/,
+      ) as string,
+    });
+    expect(names).not.toContain('publish');
+    const [run, publication] = calls.find(({ name }) => name === 'checkGates')?.args ?? [];
+    expect(run).toMatchObject({ workflowId, loadId: expect.stringContaining(workflowId) as string });
+    expect(publication).toBe(7);
+  });
+
   it('builds again on the new head when another run published first', async () => {
     let built = 10;
     const { result, names } = await ingest({
@@ -214,7 +232,7 @@ describe('mfgRawIngestion', () => {
       reused: 4,
       build: { scope: 'FULL', fullBecause: 'the base is gone' },
     });
-    expect(names).toEqual(['discoverDeliveries', 'checkLoad', 'buildCandidate', 'publish', 'checkQuality']);
+    expect(names).toEqual(['discoverDeliveries', 'checkLoad', 'buildCandidate', 'checkGates', 'publish', 'checkQuality']);
     expect(calls[2]?.args[0]).toMatchObject({ build });
   });
 

@@ -10,7 +10,7 @@ import { layoutOf } from './layout';
 import { placeFiles, requireFiles } from './partition-files';
 import { actsOfPeople } from './people';
 import { createCandidate, finishCandidate, publish } from './publications';
-import { query } from './query';
+import { queries, query } from './query';
 import { reconcile } from './reconcile/reconcile';
 import { rejectedRecords } from './rejected-records';
 import { retain } from './retention';
@@ -68,6 +68,7 @@ export function createDuckDbWarehouse(stateDir: string, codeVersion: string, lan
     reconcile: (options) => reconcile(session, layout, options),
 
     query: (target, sql, signal) => query(session, layout, target, sql, signal),
+    queries: (target, work, signal) => queries(session, layout, target, work, signal),
 
     exportRelation: (target, relation, file, signal) => exportRelation(session, layout, target, relation, file, signal),
 

@@ -5,14 +5,13 @@ import { lockDown } from '../../duckdb/lock-down';
 import { sqlIdentifier, sqlString } from '../../duckdb/sql-text';
 import { findPublication, nothingPublished } from '../store/find-publication';
 import { AUDIT_TABLES, type StoreDb, type StoreSession } from '../store/store-db';
-import type { QueryResult, QueryTarget } from '../warehouse';
+import type { QueryResult, QueryTarget, RunQuery } from '../warehouse';
 import type { Layout } from './layout';
 import { attachDataSet, publishedRelations } from './published-data';
 
 /**
- * Runs one read-only query on a data set, in a database of its own that sees the data set, its partitions and nothing else of
- * the machine. Of the head the audit tables are live; before the first publication it sees only those. An earlier
- * publication shows them as of its build.
+ * Runs one read-only query on a data set. Of the head the audit tables are live; before the first publication it sees only those. An
+ * earlier publication shows them as of its build.
  */
 export async function query(
   session: StoreSession,
@@ -24,10 +23,33 @@ export async function query(
   if (sql.trim() === '') throw new InvalidInputError('the query is empty: write one SQL statement.');
   const { dataSet, audits } = await session(async (db) => {
     const audits = target.kind === 'head' ? await readAudits(db, sql) : [];
-    const dataSet = (await findPublication(db, target))?.dataSet;
-    if (dataSet === undefined && audits.length === 0) throw nothingPublished();
-    return { dataSet, audits };
+    return { dataSet: (await findPublication(db, target))?.dataSet, audits };
   });
+  if (dataSet === undefined && audits.length === 0) throw nothingPublished();
+  return withDataSet(layout, dataSet, audits, (db) => readOnly(db, sql), signal);
+}
+
+/** Runs several queries on a data set that is opened once; the audit tables are as of its build. */
+export async function queries<T>(
+  session: StoreSession,
+  layout: Layout,
+  target: QueryTarget,
+  work: (query: RunQuery) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const found = await session((db) => findPublication(db, target));
+  if (found === undefined) throw nothingPublished();
+  return withDataSet(layout, found.dataSet, [], (db) => work((sql) => readOnly(db, sql)), signal);
+}
+
+/** Opens a database of its own that sees the data set, its partitions, live audit tables and nothing else of the machine. */
+async function withDataSet<T>(
+  layout: Layout,
+  dataSet: number | undefined,
+  audits: LiveAudit[],
+  work: (db: DuckDb) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   return withDuckDb({ path: ':memory:', signal }, async (db) => {
     await db.run(`attach ':memory:' as mfg; create schema mfg.raw`);
     if (dataSet !== undefined) {
@@ -45,8 +67,15 @@ export async function query(
     }
     await db.run('use mfg');
     await lockDown(db, { directories: [layout.raw] });
-    return readOnly(db, sql);
+    return work(db);
   });
+}
+
+/** An audit table as it is now. */
+interface LiveAudit {
+  table: string;
+  structure: string;
+  rows: JsonRow[];
 }
 
 /** Shows every relation of the attached data set under its own name, but for the audit tables that are shown live. */
@@ -62,7 +91,7 @@ async function showDataSet(db: DuckDb, live: readonly string[]): Promise<void> {
 }
 
 /** The live audit tables that a query may name, with their shape: the published file shows them as of its build's end. */
-async function readAudits(db: StoreDb, sql: string): Promise<{ table: string; structure: string; rows: JsonRow[] }[]> {
+async function readAudits(db: StoreDb, sql: string): Promise<LiveAudit[]> {
   const audits = [];
   for (const table of AUDIT_TABLES.filter((name) => sql.toLowerCase().includes(name))) {
     const columns = await db.rows(`describe raw.${table}`);

@@ -10,7 +10,7 @@ import { diff } from './diff';
 import { exportRelation } from './export';
 import { createCandidate, finishCandidate, type SnowflakeStore } from './publications';
 import { publishing } from './publishing';
-import { query } from './query';
+import { queries, query } from './query';
 import { clearStage, placePartition, requireRows } from './raw-tables';
 import { reconcile } from './reconcile';
 import { rejectedRecords } from './rejected-records';
@@ -82,6 +82,7 @@ export function createSnowflakeWarehouse(
     reconcile: (options) => reconcile(store, options),
 
     query: (target, sql, signal) => query(store, target, sql, signal),
+    queries: (target, work, signal) => queries(store, target, work, signal),
 
     exportRelation: (target, relation, file, signal) => exportRelation(store, target, relation, file, signal),
 
