@@ -1,11 +1,12 @@
 import type { CheckOutcome } from '../../contracts/quality';
 import type { Expectation, Fault } from './expectation';
-import type { Ancestry } from './ancestry';
+import { isOfSystem, type Ancestry } from './ancestry';
 
 /** A check that passed on the run before and does not now. */
 export interface Alarm {
   check: string;
   table: string;
+  severity: CheckOutcome['severity'];
   status: CheckOutcome['status'];
   observed: string;
 }
@@ -15,7 +16,7 @@ export function newAlarms(before: readonly CheckOutcome[], now: readonly CheckOu
   const silent = new Set(before.filter(isHeard).map(identity));
   return now
     .filter((outcome) => isHeard(outcome) && !silent.has(identity(outcome)))
-    .map(({ check, table, status, observed }) => ({ check, table, status, observed }));
+    .map(({ check, table, severity, status, observed }) => ({ check, table, severity, status, observed }));
 }
 
 /** What a fault's run came to. */
@@ -42,24 +43,35 @@ export function judgeAlarms(fault: Fault, alarms: readonly Alarm[], control: rea
   return {
     isFound: hit !== undefined,
     by: hit === undefined ? '' : `${hit.check} ${hit.table}`,
-    falseAlarms: own.filter((alarm) => !isExplained(alarm)),
+    falseAlarms: own.filter((alarm) => isCalling(alarm) && !isExplained(alarm)),
   };
 }
 
 /** A delivery that was refused is found when the sentence names one of the fault's tables; nothing else can be wrong then. */
 export function judgeRefusal(fault: Fault, sentence: string): Verdict {
   const isNamed = fault.tables.some((table) => sentence.includes(table));
-  const refusal = { check: 'refused', table: fault.target, status: 'FAIL' as const, observed: sentence };
+  const refusal = {
+    check: 'refused',
+    table: fault.target,
+    severity: 'ERROR' as const,
+    status: 'FAIL' as const,
+    observed: sentence,
+  };
   const isRight = fault.expected !== undefined && isNamed;
   return { isFound: isRight, by: isRight ? 'refused' : '', falseAlarms: isRight ? [] : [refusal] };
 }
 
 function meets({ checks, tables }: Expectation, alarm: Alarm, of: Ancestry): boolean {
-  return checks.test(alarm.check) && (alarm.table === '(system)' || of.isMadeFromAny(alarm.table, tables));
+  return checks.test(alarm.check) && (isOfSystem(alarm.table) || of.isMadeFromAny(alarm.table, tables));
 }
 
-function isHeard({ status, severity }: CheckOutcome): boolean {
-  return status !== 'PASS' && (severity !== 'INFO' || status === 'ERROR');
+/** What is told for information calls nobody: it finds a fault, and is no false alarm. */
+export function isCalling({ severity }: Pick<Alarm, 'severity'>): boolean {
+  return severity !== 'INFO';
+}
+
+function isHeard({ status }: CheckOutcome): boolean {
+  return status !== 'PASS';
 }
 
 function identity({ check, table }: { check: string; table: string }): string {

@@ -44,10 +44,15 @@ export class Ancestry {
   /** Whether a relation is one of the tables, is made from one, or holds keys of one. */
   isMadeFromAny(relation: string, tables: readonly Table[]): boolean {
     const own = relation.split('.').at(-1) ?? relation;
-    if (own === '(system)') return true;
+    if (isOfSystem(own)) return true;
     const origins = this.#sources.get(own) ?? new Set([own]);
     return tables.some((table) => origins.has(table) || refersTo(own, table));
   }
+}
+
+/** `(mes)`: what is checked of a source system as a whole. */
+export function isOfSystem(table: string): boolean {
+  return /^\(.*\)$/.test(table);
 }
 
 function refersTo(relation: string, table: Table): boolean {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { CheckOutcome } from '../../contracts/quality';
-import { type Alarm, newAlarms } from './alarms';
+import { type Alarm, isCalling, newAlarms } from './alarms';
 import { Deliveries } from './delivery';
 import { copyDays, exportOf } from './exports';
 import { remembered } from './memory';
@@ -44,11 +44,10 @@ export async function runCleanDays(request: CleanDaysRequest): Promise<CleanDays
   const dates = await new Deliveries(exported).dates();
   const source = path.join(folder, 'source');
   const platform = await Platform.open(path.join(folder, 'state'), dbtDir);
-  const first = await publishDays(platform, exported, source, dates.slice(0, history), path.join(folder, 'base.json'));
+  await publishDays(platform, exported, source, dates.slice(0, history), path.join(folder, 'base.json'));
   const result: CleanDays = { seed, firstDate: dates[history] ?? '', days, looks: 0, outcomes: 0, alarms: [] };
-  let before = await remembered(path.join(folder, 'outcomes.json'), () =>
-    platform.check(first, platform.endOf(dates[history - 1] ?? '')),
-  );
+  // At the first look all that does not pass is an alarm.
+  let before: CheckOutcome[] = [];
   for (const date of dates.slice(history)) {
     const started = Date.now();
     const alarmsBefore = result.alarms.length;
@@ -57,7 +56,11 @@ export async function runCleanDays(request: CleanDaysRequest): Promise<CleanDays
       const asOf = new Date(platform.endOf(date).getTime() + later);
       const file = path.join(folder, `outcomes-${date}-${later}.json`);
       const now: CheckOutcome[] = await remembered(file, () => platform.check(publication, asOf));
-      result.alarms.push(...newAlarms(before, now).map((alarm) => ({ ...alarm, at: asOf.toISOString() })));
+      result.alarms.push(
+        ...newAlarms(before, now)
+          .filter(isCalling)
+          .map((alarm) => ({ ...alarm, at: asOf.toISOString() })),
+      );
       result.looks += 1;
       result.outcomes += now.length;
       before = now;

@@ -14,25 +14,28 @@ const truthSchema = z.object({
   files: z.record(z.string(), z.object({ defects: z.record(z.string(), z.array(z.number())) })),
 });
 
+/** A cell that says nothing where every record says something. */
+const EMPTY = /^(null_ratio|.*_missing|unbalanced_quantities)$/;
+
 /** Which checks are to hear of each kind of defect of the simulator; null: it is loaded rightly, and there is nothing to hear. */
 const HEARD_BY: Record<string, RegExp | null> = {
-  ended_before_started: CHECKS.rule,
-  finished_in_future: CHECKS.rule,
-  manufacture_date_wrong: CHECKS.rule,
-  planned_far_from_manufacture: CHECKS.rule,
-  orphan_batch: CHECKS.orphans,
-  orphan_material: CHECKS.orphans,
-  orphan_equipment: CHECKS.orphans,
-  orphan_order: CHECKS.orphans,
-  null_token: CHECKS.nullRatio,
-  whitespace_only: CHECKS.nullRatio,
-  empty_cell: CHECKS.nullRatio,
-  decimal_comma: CHECKS.uncastable,
+  ended_before_started: /^ended_before_started$/,
+  finished_in_future: /^finished_in_future$/,
+  manufacture_date_wrong: /^planned_far_from_manufacture$/,
+  planned_far_from_manufacture: /^planned_far_from_manufacture$/,
+  orphan_batch: /^orphans?_batch/,
+  orphan_material: /^orphans?_material/,
+  orphan_equipment: /^orphans?_equipment/,
+  orphan_order: /^orphans?_order/,
+  null_token: EMPTY,
+  whitespace_only: EMPTY,
+  empty_cell: EMPTY,
+  decimal_comma: CHECKS.unreadable,
   identical_duplicate: CHECKS.identicalDuplicates,
   conflicting_duplicate: CHECKS.conflictingDuplicates,
   late_arrival: CHECKS.late,
-  overlapping_states: CHECKS.rule,
-  counter_reset: CHECKS.counter,
+  overlapping_states: /^overlapping_states$/,
+  counter_reset: /^counter_reset$/,
   corrected_value: null,
   corrected_day: null,
   too_few_fields: CHECKS.rejected,

@@ -111,9 +111,12 @@ class FaultBench {
     const sourceDir = await exportOf(exported, ...options, '--days', String(historyDays + 2));
     const dates = await new Deliveries(sourceDir).dates();
     const [before = '', next = '', after = ''] = dates.slice(-3);
-    const history = path.join(folder, 'history');
+    const [earlier, history] = [path.join(folder, 'earlier'), path.join(folder, 'history')];
+    await copyDays(sourceDir, earlier, dates.slice(0, historyDays - 1));
     await copyDays(sourceDir, history, dates.slice(0, historyDays));
     const platform = await Platform.open(path.join(folder, 'state'), dbtDir);
+    // The run before is one of a single day, as the faulty day's own is.
+    await remembered(path.join(folder, 'earlier.json'), () => platform.ingest(earlier));
     const base = await remembered(path.join(folder, 'base.json'), () => platform.ingest(history));
     if ('refused' in base) throw new Error(`the history of seed ${seed} cannot be published: ${base.refused}`);
     const manifest = path.join(platform.layout.build(base.publication), 'target', 'manifest.json');

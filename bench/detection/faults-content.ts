@@ -72,14 +72,14 @@ export const CONTENT_FAULTS: InjectedFault[] = [
   faultAt(
     '0.5 % of cells with a decimal comma',
     'sensor_readings',
-    CHECKS.uncastable,
+    CHECKS.unreadable,
     edited('sensor_readings', withComma('value', 0.005)),
     'sensor_readings.value',
   ),
   faultAt(
     'all cells with a decimal comma',
     'production_orders',
-    CHECKS.uncastable,
+    CHECKS.unreadable,
     edited('production_orders', withComma('planned_quantity', 1)),
     'production_orders.planned_quantity',
   ),

@@ -27,7 +27,12 @@ export const FILE_FAULTS: InjectedFault[] = [
   ),
   faultAt('a column added', 'equipment', CHECKS.drift, edited('equipment', withColumn('remark', 'ok'))),
   faultAt('a column removed', 'quality_inspections', CHECKS.drift, edited('quality_inspections', without('result'))),
-  faultAt('a column of another type', 'production_counts', CHECKS.drift, edited('production_counts', thirdAsText())),
+  faultAt(
+    'a column of another type',
+    'production_counts',
+    CHECKS.unreadable,
+    edited('production_counts', thirdAsText()),
+  ),
   faultAt(
     'empty file',
     'maintenance_orders',

@@ -1,6 +1,6 @@
 import type { Table } from '../../data/simulator/columns';
 import { ALL, type Choice, type Edit, ONE, change, columnOf, edited, movedByDays } from './edits';
-import type { FaultyDay } from './delivery';
+import type { Injection } from './delivery';
 import { CHECKS } from './expectation';
 import { type InjectedFault, faultAt } from './injected-fault';
 
@@ -8,16 +8,26 @@ const isOver: Choice = (cell) => cell('actual_end_date') !== '' && cell('actual_
 
 /** What each cell may say by itself, and what cannot be true all the same. */
 export const RULE_FAULTS: InjectedFault[] = [
-  rule('one order ends before it starts', 'production_orders', 'actual_end_date', isOver, (_, cell) =>
-    movedByDays(cell('actual_start_date'), -1),
+  rule(
+    'one order ends before it starts',
+    /^ended_before_started$/,
+    'production_orders',
+    'actual_end_date',
+    isOver,
+    (_, cell) => movedByDays(cell('actual_start_date'), -1),
   ),
-  rule('one order finished in the future', 'production_orders', 'actual_end_date', isOver, (end) =>
-    movedByDays(end, 365),
+  rule(
+    'one order finished in the future',
+    /^finished_in_future$/,
+    'production_orders',
+    'actual_end_date',
+    isOver,
+    (end) => movedByDays(end, 365),
   ),
   faultAt(
     'one order planned more than a year from its manufacture',
     'production_orders',
-    CHECKS.rule,
+    /^planned_far_from_manufacture$/,
     edited('production_orders', (csv, random) => {
       const [start, end] = [columnOf(csv, 'planned_start_date'), columnOf(csv, 'planned_end_date')];
       const ended = csv.records.filter((record) => record[columnOf(csv, 'actual_end_date')] !== '');
@@ -28,6 +38,7 @@ export const RULE_FAULTS: InjectedFault[] = [
   ),
   rule(
     'one maintenance order completed before it started',
+    /^ended_before_started$/,
     'maintenance_orders',
     'completed_at',
     (cell) => cell('completed_at') !== '',
@@ -35,6 +46,7 @@ export const RULE_FAULTS: InjectedFault[] = [
   ),
   rule(
     'good + rework + scrap ≠ produced, one report',
+    /^unbalanced_quantities$/,
     'production_counts',
     'good_quantity',
     (cell) => Number(cell('good_quantity')) > 0,
@@ -43,11 +55,12 @@ export const RULE_FAULTS: InjectedFault[] = [
   faultAt(
     'two states of a work unit overlap',
     'equipment_states',
-    CHECKS.rule,
+    /^overlapping_states$/,
     edited('equipment_states', withOneOverlap),
   ),
   rule(
     'one state ends before it starts',
+    /^impossible$/,
     'equipment_states',
     'ended_at',
     (cell) => cell('ended_at') !== '',
@@ -56,7 +69,7 @@ export const RULE_FAULTS: InjectedFault[] = [
   faultAt(
     'OEE outside its bounds: standard times ×100',
     'standard_times',
-    CHECKS.rule,
+    /^(oee|effectiveness)_out_of_bounds$/,
     edited(
       'standard_times',
       change('planned_run_time_per_item_s', (cell) => (Number(cell) * 100).toFixed(1), ALL),
@@ -64,6 +77,7 @@ export const RULE_FAULTS: InjectedFault[] = [
   ),
   rule(
     'one quantity below zero',
+    /^(range_|impossible$)/,
     'production_counts',
     'scrap_quantity',
     () => true,
@@ -72,29 +86,24 @@ export const RULE_FAULTS: InjectedFault[] = [
   faultAt(
     'counter reset within an order',
     'production_counts',
-    CHECKS.counter,
+    /^counter_reset$/,
     edited('production_counts', withOneReset),
   ),
-  {
-    ...faultAt('late events: a tenth comes a day later', 'equipment_states', CHECKS.late, delayATenth),
-    with: 'the day after',
-  },
+  ...(['production_counts', 'sensor_readings'] as const).map((table) => ({
+    ...faultAt('late events: a tenth comes a day later', table, CHECKS.late, delayATenth(table)),
+    with: 'the day after' as const,
+  })),
 ];
 
 function rule(
   kind: string,
+  checks: RegExp,
   table: Table,
   column: string,
   choice: Choice,
   value: (cell: string, cellOf: (column: string) => string) => string,
 ): InjectedFault {
-  return faultAt(
-    kind,
-    table,
-    CHECKS.rule,
-    edited(table, change(column, value, { ...ONE, choice })),
-    `${table}.${column}`,
-  );
+  return faultAt(kind, table, checks, edited(table, change(column, value, { ...ONE, choice })), `${table}.${column}`);
 }
 
 /** A state that has ended goes on for ten minutes more than the next one of its work unit begins. */
@@ -131,13 +140,12 @@ function withOneReset(...[csv, random]: Parameters<Edit>): ReturnType<Edit> {
 }
 
 /** Events of the day's first hours come with the next delivery instead. */
-async function delayATenth({ next, date, dateAfter }: FaultyDay): Promise<void> {
-  const today = await next.read(date, 'equipment_states');
-  const later = await next.read(dateAfter, 'equipment_states');
-  const late = Math.ceil(today.records.length / 10);
-  await next.write(date, 'equipment_states', { ...today, records: today.records.slice(late) });
-  await next.write(dateAfter, 'equipment_states', {
-    ...later,
-    records: [...today.records.slice(0, late), ...later.records],
-  });
+function delayATenth(table: Table): Injection {
+  return async ({ next, date, dateAfter }) => {
+    const today = await next.read(date, table);
+    const later = await next.read(dateAfter, table);
+    const late = Math.ceil(today.records.length / 10);
+    await next.write(date, table, { ...today, records: today.records.slice(late) });
+    await next.write(dateAfter, table, { ...later, records: [...today.records.slice(0, late), ...later.records] });
+  };
 }

@@ -29,7 +29,7 @@ export const VOLUME_FAULTS: InjectedFault[] = [
     ),
   ),
   ...(['equipment_states', 'quality_inspections', 'suppliers'] as const).map((table) =>
-    faultAt('same file delivered twice', table, CHECKS.duplicates, async ({ next, date }) =>
+    faultAt('same file delivered twice', table, CHECKS.identicalDuplicates, async ({ next, date }) =>
       next.write(date, table, await next.text(date, table), '-2'),
     ),
   ),
@@ -55,11 +55,11 @@ export const VOLUME_FAULTS: InjectedFault[] = [
     'stopped source, master data comes on',
     'all append tables',
     [...APPEND_TABLES, 'production_orders', 'batches'],
-    CHECKS.freshness,
+    CHECKS.stopped,
     stopSource,
   ),
   {
-    ...faultOf('stopped source, nothing comes', 'all tables', TABLES, CHECKS.freshness, ({ next, date }) =>
+    ...faultOf('stopped source, nothing comes', 'all tables', TABLES, CHECKS.stopped, ({ next, date }) =>
       next.removeDay(date),
     ),
     asOf: 'four days later',

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DateTime } from 'luxon';
 import { TerminalError } from '../../contracts/errors';
 import { venvProgram } from '../../contracts/installation';
+import { readModelQuality, type CheckedModels } from '../../contracts/model-quality';
 import type { CheckOutcome } from '../../contracts/quality';
 import { readSourceContracts, type SourceSystem, type SourceTable } from '../../contracts/source-contract';
 import { loadBatch } from '../../ingestion/load-batch';
@@ -26,17 +27,19 @@ export class Platform {
   readonly #dbtDir: string;
   readonly #warehouse: Warehouse;
   readonly #systems: SourceSystem[];
+  readonly #models: CheckedModels;
 
-  private constructor(stateDir: string, dbtDir: string, systems: SourceSystem[]) {
+  private constructor(stateDir: string, dbtDir: string, systems: SourceSystem[], models: CheckedModels) {
     this.#stateDir = stateDir;
     this.#dbtDir = dbtDir;
     this.#systems = systems;
+    this.#models = models;
     this.#warehouse = createDuckDbWarehouse(stateDir, CODE_VERSION);
   }
 
   /** @param dbtDir the shipped project, or a copy of it in which no test is a node. */
   static async open(stateDir: string, dbtDir: string): Promise<Platform> {
-    return new Platform(stateDir, dbtDir, await readSourceContracts(dbtDir));
+    return new Platform(stateDir, dbtDir, await readSourceContracts(dbtDir), await readModelQuality(dbtDir));
   }
 
   /** The same platform as it stands now, in another folder: partitions, store and data sets. */
@@ -89,7 +92,9 @@ export class Platform {
    * @param onTable called as each table's checks begin.
    */
   async check(publication: number, asOf: Date, onTable?: (table: string) => void): Promise<CheckOutcome[]> {
-    return checkPublication(this.#warehouse, publication, this.#systems, asOf, onTable);
+    const target = { kind: 'publication' as const, publication };
+    const request = { target, systems: this.#systems, models: this.#models, asOf, onTable };
+    return (await checkPublication(this.#warehouse, request)).outcomes;
   }
 
   /** Runs one read-only query on a publication. */

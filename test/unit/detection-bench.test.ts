@@ -32,7 +32,12 @@ async function ancestry(): Promise<Ancestry> {
 describe('alarms', () => {
   it('are checks that do not pass and did before, or were not there', () => {
     const before = [outcome('a', 't', 'PASS'), outcome('b', 't', 'WARN')];
-    const now = [outcome('a', 't', 'FAIL'), outcome('b', 't', 'FAIL'), outcome('c', 't', 'ERROR'), outcome('d', 't', 'PASS')];
+    const now = [
+      outcome('a', 't', 'FAIL'),
+      outcome('b', 't', 'FAIL'),
+      outcome('c', 't', 'ERROR'),
+      outcome('d', 't', 'PASS'),
+    ];
     expect(newAlarms(before, now).map(({ check }) => check)).toEqual(['a', 'c']);
   });
 
@@ -43,7 +48,10 @@ describe('alarms', () => {
     expect(judge('orphan', 'production_orders')).toMatchObject({ isFound: true, falseAlarms: [] });
     expect(judge('orphan', 'order_kpis')).toMatchObject({ isFound: true, falseAlarms: [] });
     expect(judge('row_count', 'production_orders')).toMatchObject({ isFound: false, falseAlarms: [] });
-    expect(judge('orphan', 'stg_suppliers')).toMatchObject({ isFound: false, falseAlarms: [{ table: 'stg_suppliers' }] });
+    expect(judge('orphan', 'stg_suppliers')).toMatchObject({
+      isFound: false,
+      falseAlarms: [{ table: 'stg_suppliers' }],
+    });
     // A row that is missing among the orders makes orphans of the states that name it.
     expect(judge('orphan', 'equipment_states')).toMatchObject({ isFound: false, falseAlarms: [] });
   });
@@ -57,12 +65,19 @@ describe('alarms', () => {
     const clean = faultAt('CR LF', 'batches', undefined, async () => undefined);
     const alarms = newAlarms([], [outcome('row_count', 'batches', 'FAIL')]);
     expect(judgeAlarms(clean, alarms, [], await ancestry()).falseAlarms).toHaveLength(1);
-    expect(judgeRefusal(clean, 'batches.csv cannot be read')).toMatchObject({ isFound: false, falseAlarms: [{ check: 'refused' }] });
+    expect(judgeRefusal(clean, 'batches.csv cannot be read')).toMatchObject({
+      isFound: false,
+      falseAlarms: [{ check: 'refused' }],
+    });
   });
 
   it('of a refused delivery find a fault whose table the sentence names', () => {
-    expect(judgeRefusal(orphan, 'HeaderMismatchError: mes/2026-01-05/production_orders.csv: no order_id').isFound).toBe(true);
-    expect(judgeRefusal(orphan, 'HeaderMismatchError: mes/2026-01-05/suppliers.csv: no supplier_id').isFound).toBe(false);
+    expect(judgeRefusal(orphan, 'HeaderMismatchError: mes/2026-01-05/production_orders.csv: no order_id').isFound).toBe(
+      true,
+    );
+    expect(judgeRefusal(orphan, 'HeaderMismatchError: mes/2026-01-05/suppliers.csv: no supplier_id').isFound).toBe(
+      false,
+    );
   });
 });
 
@@ -99,7 +114,10 @@ describe('the faults', () => {
       const isChanged = changed.length > 0;
       expect({ fault: nameOf(fault), isChanged }).toEqual({ fault: nameOf(fault), isChanged: fault.tables.length > 0 });
       const others = changed.filter((table) => !fault.tables.some((own) => table.includes(own)));
-      expect({ fault: nameOf(fault), others: fault.tables.length > 1 ? [] : others }).toEqual({ fault: nameOf(fault), others: [] });
+      expect({ fault: nameOf(fault), others: fault.tables.length > 1 ? [] : others }).toEqual({
+        fault: nameOf(fault),
+        others: [],
+      });
     }
   });
 
