@@ -1,6 +1,6 @@
 import type { CheckOutcome } from '../../contracts/quality';
 import type { Expectation, Fault } from './expectation';
-import { isOfSystem, type Ancestry } from './ancestry';
+import type { Ancestry } from './ancestry';
 
 /** A check that passed on the run before and does not now. */
 export interface Alarm {
@@ -39,7 +39,7 @@ export function judgeAlarms(fault: Fault, alarms: readonly Alarm[], control: rea
   const own = alarms.filter((alarm) => !known.has(identity(alarm)));
   const { expected } = fault;
   const hit = expected && own.find((alarm) => meets(expected, alarm, of));
-  const isExplained = (alarm: Alarm) => expected !== undefined && of.isMadeFromAny(alarm.table, fault.tables);
+  const isExplained = (alarm: Alarm) => expected !== undefined && of.isTouchedByAny(alarm.table, fault.tables);
   return {
     isFound: hit !== undefined,
     by: hit === undefined ? '' : `${hit.check} ${hit.table}`,
@@ -62,7 +62,7 @@ export function judgeRefusal(fault: Fault, sentence: string): Verdict {
 }
 
 function meets({ checks, tables }: Expectation, alarm: Alarm, of: Ancestry): boolean {
-  return checks.test(alarm.check) && (isOfSystem(alarm.table) || of.isMadeFromAny(alarm.table, tables));
+  return checks.test(alarm.check) && of.isMadeFromAny(alarm.table, tables);
 }
 
 /** What is told for information calls nobody: it finds a fault, and is no false alarm. */

@@ -41,26 +41,26 @@ export class Ancestry {
     return new Ancestry(new Map(models.map((node) => [lastName(node), sourcesOf(node)])));
   }
 
-  /** Whether a relation is one of the tables, is made from one, or holds keys of one. */
+  /** Whether a relation is one of the tables or made from one; what is said of the source system is of all its tables. */
   isMadeFromAny(relation: string, tables: readonly Table[]): boolean {
-    const own = relation.split('.').at(-1) ?? relation;
-    if (isOfSystem(own)) return true;
-    const origins = this.#sources.get(own) ?? new Set([own]);
-    return tables.some((table) => origins.has(table) || refersTo(own, table));
+    const origins = this.#sources.get(relation) ?? new Set([relation]);
+    return isOfSystem(relation) || tables.some((table) => origins.has(table));
+  }
+
+  /** Whether a relation is made from one of the tables, or holds keys of one. */
+  isTouchedByAny(relation: string, tables: readonly Table[]): boolean {
+    return this.isMadeFromAny(relation, tables) || tables.some((table) => refersTo(relation, table));
   }
 }
 
 /** `(mes)`: what is checked of a source system as a whole. */
-export function isOfSystem(table: string): boolean {
+function isOfSystem(table: string): boolean {
   return /^\(.*\)$/.test(table);
 }
 
 function refersTo(relation: string, table: Table): boolean {
-  const [key] = COLUMNS[table];
   const columns = COLUMNS[relation as Table] as readonly string[] | undefined;
-  return (
-    columns !== undefined && columns.slice(1).some((column) => REFERENCED_BY[column] === table) && key !== undefined
-  );
+  return columns !== undefined && columns.slice(1).some((column) => REFERENCED_BY[column] === table);
 }
 
 function lastName(node: string): string {

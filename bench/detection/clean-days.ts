@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { CheckOutcome } from '../../contracts/quality';
 import { type Alarm, isCalling, newAlarms } from './alarms';
+import { type CompiledModel, readCompiledModels } from './compiled-models';
 import { Deliveries } from './delivery';
 import { copyDays, exportOf } from './exports';
 import { remembered } from './memory';
@@ -44,14 +45,22 @@ export async function runCleanDays(request: CleanDaysRequest): Promise<CleanDays
   const dates = await new Deliveries(exported).dates();
   const source = path.join(folder, 'source');
   const platform = await Platform.open(path.join(folder, 'state'), dbtDir);
-  await publishDays(platform, exported, source, dates.slice(0, history), path.join(folder, 'base.json'));
+  const first = await publishDays(platform, exported, source, dates.slice(0, history), path.join(folder, 'base.json'));
+  const compiled = await readCompiledModels(platform.manifestOf(first));
   const result: CleanDays = { seed, firstDate: dates[history] ?? '', days, looks: 0, outcomes: 0, alarms: [] };
   // At the first look all that does not pass is an alarm.
   let before: CheckOutcome[] = [];
   for (const date of dates.slice(history)) {
     const started = Date.now();
     const alarmsBefore = result.alarms.length;
-    const publication = await publishDays(platform, exported, source, [date], path.join(folder, `run-${date}.json`));
+    const publication = await publishDays(
+      platform,
+      exported,
+      source,
+      [date],
+      path.join(folder, `run-${date}.json`),
+      compiled,
+    );
     for (const later of [0, HALF_A_DAY_MS]) {
       const asOf = new Date(platform.endOf(date).getTime() + later);
       const file = path.join(folder, `outcomes-${date}-${later}.json`);
@@ -76,10 +85,11 @@ async function publishDays(
   source: string,
   dates: string[],
   file: string,
+  compiled?: readonly CompiledModel[],
 ): Promise<number> {
   const outcome = await remembered(file, async () => {
     await copyDays(exported, source, dates);
-    return platform.ingest(source);
+    return platform.ingest(source, compiled);
   });
   if ('refused' in outcome) throw new Error(`a day without defects is refused: ${outcome.refused}`);
   return outcome.publication;

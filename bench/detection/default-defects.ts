@@ -91,7 +91,7 @@ export async function runDefaultDefects({ seed, days, folder, dbtDir }: DefaultD
     const asOf = platform.endOf(loaded.at(-1) ?? '');
     const file = path.join(folder, `outcomes-${name}.json`);
     outcomes = await remembered(file, () => platform.check(outcome.publication, asOf));
-    manifest = path.join(platform.layout.build(outcome.publication), 'target', 'manifest.json');
+    manifest = platform.manifestOf(outcome.publication);
   }
   const heard = outcomes.filter(({ status }) => status !== 'PASS');
   const ancestry = await Ancestry.read(manifest);

@@ -4,6 +4,7 @@ import type { CheckOutcome } from '../../contracts/quality';
 import { randomStream } from '../../data/simulator/random';
 import { type Alarm, type Verdict, judgeAlarms, judgeRefusal, newAlarms } from './alarms';
 import { Ancestry } from './ancestry';
+import { type CompiledModel, readCompiledModels } from './compiled-models';
 import { staleForDbt } from './dbt-freshness';
 import { failingDbtTests } from './dbt-tests';
 import { Deliveries } from './delivery';
@@ -86,6 +87,7 @@ class FaultBench {
   #dbtBefore: string[] = [];
   #control: Alarm[] = [];
   #publication = 0;
+  #compiled: CompiledModel[] = [];
 
   private constructor(
     request: FaultRunsRequest,
@@ -119,10 +121,10 @@ class FaultBench {
     await remembered(path.join(folder, 'earlier.json'), () => platform.ingest(earlier));
     const base = await remembered(path.join(folder, 'base.json'), () => platform.ingest(history));
     if ('refused' in base) throw new Error(`the history of seed ${seed} cannot be published: ${base.refused}`);
-    const manifest = path.join(platform.layout.build(base.publication), 'target', 'manifest.json');
-    const ancestry = await Ancestry.read(manifest);
+    const ancestry = await Ancestry.read(platform.manifestOf(base.publication));
     const bench = new FaultBench(request, { export: sourceDir, history }, { before, next, after }, platform, ancestry);
     bench.#publication = base.publication;
+    bench.#compiled = await readCompiledModels(platform.manifestOf(base.publication));
     bench.#before = await remembered(path.join(folder, 'outcomes.json'), () =>
       platform.check(base.publication, platform.endOf(before)),
     );
@@ -183,8 +185,8 @@ class FaultBench {
     const history = new Deliveries(this.#history);
     await fault.inject({ next, date, dateBefore: before, dateAfter: after, history, random });
     if ((await next.dates()).length === 0) return { publication: this.#publication };
-    const platform = await this.#platform.copyTo(state);
-    return platform.ingest(source);
+    const platform = await this.#platform.copyTo(state, this.#publication);
+    return platform.ingest(source, this.#compiled);
   }
 
   #asOf({ asOf, with: together }: InjectedFault): Date {

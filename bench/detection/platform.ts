@@ -5,6 +5,7 @@ import { TerminalError } from '../../contracts/errors';
 import { venvProgram } from '../../contracts/installation';
 import { readModelQuality, type CheckedModels } from '../../contracts/model-quality';
 import type { CheckOutcome } from '../../contracts/quality';
+import type { RunIdentity } from '../../contracts/run';
 import { readSourceContracts, type SourceSystem, type SourceTable } from '../../contracts/source-contract';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
@@ -14,6 +15,7 @@ import { buildCandidate } from '../../transform/build-candidate';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import { type Layout, layoutOf } from '../../warehouse/duckdb/layout';
 import type { Warehouse } from '../../warehouse/warehouse';
+import { type CompiledModel, buildModels } from './compiled-models';
 
 const THREADS = 2;
 const CODE_VERSION = 'bench';
@@ -42,11 +44,14 @@ export class Platform {
     return new Platform(stateDir, dbtDir, await readSourceContracts(dbtDir), await readModelQuality(dbtDir));
   }
 
-  /** The same platform as it stands now, in another folder: partitions, store and data sets. */
-  async copyTo(stateDir: string): Promise<Platform> {
+  /** The same platform as it stands now, in another folder: store, partitions, and of the data sets the one that is published. */
+  async copyTo(stateDir: string, publication: number): Promise<Platform> {
+    const { builds, build, database } = this.layout;
     await rm(stateDir, { recursive: true, force: true });
+    const isCopied = (file: string) =>
+      !file.startsWith(`${builds}${path.sep}`) || file === build(publication) || file === database(publication);
     // Verbatim, so that the link to what is published goes on naming its own platform's folder.
-    await cp(this.#stateDir, stateDir, { recursive: true, verbatimSymlinks: true });
+    await cp(this.#stateDir, stateDir, { recursive: true, verbatimSymlinks: true, filter: isCopied });
     return Platform.open(stateDir, this.#dbtDir);
   }
 
@@ -54,15 +59,15 @@ export class Platform {
    * Loads what is pending in a source folder, builds and publishes it, as `mfgRawIngestion` does. A terminal error is what a run
    * would have ended with: the result names it.
    *
-   * @param logicalDate the run's own date; by default the newest one that was delivered.
+   * @param compiled the models as an earlier build compiled them; by default dbt builds them.
    */
-  async ingest(sourceDir: string, logicalDate?: string): Promise<RunOutcome> {
+  async ingest(sourceDir: string, compiled?: readonly CompiledModel[]): Promise<RunOutcome> {
     const warehouse = this.#warehouse;
     const { tables } = this;
-    const workflowId = `bench-${logicalDate ?? 'newest'}-${Date.now()}`;
+    const workflowId = `bench-${Date.now()}`;
     const run = { loadId: `${workflowId}::r`, workflowId, runId: 'r' };
-    const input = logicalDate === undefined ? {} : { logicalDate };
-    const plan = { run, input, scheduledAt: undefined, systems: this.#systems, sourceDir, codeVersion: CODE_VERSION };
+    const systems = this.#systems;
+    const plan = { run, input: {}, scheduledAt: undefined, systems, sourceDir, codeVersion: CODE_VERSION };
     try {
       const planned = await planRun({ ...plan, known: await warehouse.knownDeliveries() });
       const manifest = await warehouse.saveManifest(planned.manifest);
@@ -72,18 +77,36 @@ export class Platform {
         await loadBatch(warehouse, request);
       }
       refuseShrunken(await warehouse.replacedRows(run.loadId), tables, []);
-      const build = await buildCandidate(warehouse, {
-        ...{ run, tables, attempt: 1, order: { scope: 'FULL' as const, select: [] }, dbt: venvProgram('dbt') },
-        ...{ dbtDir: this.#dbtDir, threads: THREADS, parseCacheDir: path.join(path.dirname(this.#dbtDir), 'parsed') },
-      });
-      if (build.status !== 'BUILT') return { refused: build.failures.map((f) => `${f.node}: ${f.message}`).join('; ') };
-      const result = await warehouse.publish(build.publication);
-      if (result.outcome !== 'PUBLISHED') throw new Error(`publication ${build.publication}: ${result.outcome}`);
-      return { publication: build.publication };
+      const publication = await (compiled === undefined ? this.#buildByDbt(run) : this.#buildAgain(run, compiled));
+      const result = await warehouse.publish(publication);
+      if (result.outcome !== 'PUBLISHED') throw new Error(`publication ${publication}: ${result.outcome}`);
+      return { publication };
     } catch (error) {
       if (error instanceof TerminalError) return { refused: `${error.name}: ${error.message}` };
       throw error;
     }
+  }
+
+  async #buildByDbt(run: RunIdentity): Promise<number> {
+    const build = await buildCandidate(this.#warehouse, {
+      ...{ run, tables: this.tables, attempt: 1, order: { scope: 'FULL' as const, select: [] } },
+      ...{ dbt: venvProgram('dbt'), dbtDir: this.#dbtDir, threads: THREADS, parseCacheDir: this.#parseCacheDir },
+    });
+    if (build.status !== 'BUILT') throw new Error(`the build is ${build.status}: ${JSON.stringify(build.failures)}`);
+    return build.publication;
+  }
+
+  async #buildAgain(run: RunIdentity, compiled: readonly CompiledModel[]): Promise<number> {
+    const candidate = await this.#warehouse.createCandidate({
+      ...{ run, tables: this.tables, attempt: 1, scope: 'FULL', withoutDates: [], replacedTables: [] },
+      ...{ projectDigest: CODE_VERSION, settingsDigest: CODE_VERSION },
+    });
+    await buildModels(this.layout.database(candidate.publication), compiled, THREADS);
+    const counts = { models: compiled.length, tests: 0, warnings: 0, seconds: 0 };
+    await this.#warehouse.finishCandidate(candidate, {
+      ...{ status: 'BUILT', counts, nodes: [], failure: undefined, artifacts: [] },
+    });
+    return candidate.publication;
   }
 
   /**
@@ -105,6 +128,15 @@ export class Platform {
   /** Every described table. */
   get tables(): SourceTable[] {
     return this.#systems.flatMap((system) => system.tables);
+  }
+
+  /** The manifest that dbt left of a build. */
+  manifestOf(publication: number): string {
+    return path.join(this.layout.build(publication), 'target', 'manifest.json');
+  }
+
+  get #parseCacheDir(): string {
+    return path.join(path.dirname(this.#dbtDir), 'parsed');
   }
 
   /** Where it keeps what. */
