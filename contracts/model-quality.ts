@@ -31,7 +31,7 @@ const modelsFileSchema = z.looseObject({
 /** A model and what is checked of it. */
 export interface CheckedModel extends ModelQuality {
   name: string;
-  /** STAGING, CORE or MARTS: the folder below `models` that its description lies in. */
+  /** STAGING, CORE or MARTS: the folder below `models` that it lies in. */
   schema: string;
   columns: Record<string, ModelColumnQuality>;
 }
@@ -52,21 +52,20 @@ export async function readModelQuality(dbtDir: string): Promise<CheckedModels> {
   const folder = path.join(dbtDir, 'models');
   const files = (await readdir(folder, { recursive: true }).catch(() => [])).sort();
   const schemas = new Map<string, string>();
-  const models: CheckedModel[] = [];
+  const declared: Omit<CheckedModel, 'schema'>[] = [];
   for (const file of files) {
-    const schema = file.split(path.sep)[0] ?? '';
-    if (file.endsWith('.sql')) schemas.set(path.basename(file, '.sql'), schema);
+    if (file.endsWith('.sql')) schemas.set(path.basename(file, '.sql'), file.split(path.sep)[0] ?? '');
     if (!/\.ya?ml$/.test(file)) continue;
     const text = await readFile(path.join(folder, file), 'utf8');
-    models.push(...parseModelsFile(text, path.join(folder, file), schema));
+    declared.push(...parseModelsFile(text, path.join(folder, file)));
   }
   const schemaOf = (model: string) => {
     const schema = schemas.get(model);
     if (schema !== undefined) return schema;
     throw new ContractError(`there is no model ${model} in ${folder}: a quality check there names it.`);
   };
-  for (const { name, columns, reconciliations } of models) {
-    schemaOf(name);
+  const models = declared.map((model) => ({ ...model, schema: schemaOf(model.name) }));
+  for (const { columns, reconciliations } of models) {
     for (const { of } of reconciliations) schemaOf(of);
     for (const { references } of Object.values(columns)) {
       if (references !== undefined) schemaOf(references.to.split('.')[0] ?? '');
@@ -75,12 +74,8 @@ export async function readModelQuality(dbtDir: string): Promise<CheckedModels> {
   return { models, schemaOf };
 }
 
-/**
- * The checked models of one file.
- *
- * @param schema where its models are built. @throws ContractError naming the file and the field.
- */
-export function parseModelsFile(text: string, file: string, schema: string): CheckedModel[] {
+/** The checked models of one file. @throws ContractError naming the file and the field. */
+export function parseModelsFile(text: string, file: string): Omit<CheckedModel, 'schema'>[] {
   let yaml: unknown;
   try {
     yaml = parseYaml(text, { maxAliasCount: MAX_ALIASES });
@@ -114,7 +109,7 @@ export function parseModelsFile(text: string, file: string, schema: string): Che
         );
       }
     }
-    return [{ ...quality, name: model.name, schema, columns }];
+    return [{ ...quality, name: model.name, columns }];
   });
 }
 

@@ -6,9 +6,7 @@ const severity = z.enum(['error', 'warn', 'info'], "must be 'error', 'warn' or '
 /** What every check may say: how bad it is that it does not hold, and whether a candidate is published all the same. */
 const level = { severity: severity.optional(), gate: z.boolean().optional() };
 const ratio = z.number().min(0).max(1);
-const name = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores');
+const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores');
 /** An expression over a model's columns. It is code of the dbt project, and goes into one query as it is. */
 const expression = z
   .string()
@@ -113,7 +111,9 @@ export const modelColumnQualitySchema = z.strictObject({
     ])
     .optional(),
   /** Distribution against the deliveries before: population stability index over deciles, in groups. Needs `dated_by: _logical_date`. */
-  shift: z.strictObject({ ...level, by: z.array(name).default([]), max_psi: z.number().positive().default(0.2) }).optional(),
+  shift: z
+    .strictObject({ ...level, by: z.array(name).default([]), max_psi: z.number().positive().default(0.2) })
+    .optional(),
   /** Median of the absolute values against the deliveries before, group by group: a factor that only a change of unit explains. */
   scale: z.strictObject({ ...level, by: columns, factor: z.number().gt(1).default(10) }).optional(),
 });
@@ -122,8 +122,6 @@ export type TableQuality = z.infer<typeof tableQualitySchema>;
 export type TableCheck = keyof TableQuality;
 export type ModelQuality = z.infer<typeof modelQualitySchema>;
 export type ModelColumnQuality = z.infer<typeof modelColumnQualitySchema>;
-export type QualityRule = z.infer<typeof ruleSchema>;
-export type Reconciliation = z.infer<typeof reconciliationSchema>;
 
 /** How bad it is that a check does not hold, as it is declared. */
 export interface CheckLevel {

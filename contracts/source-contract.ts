@@ -165,7 +165,7 @@ const systemMetaSchema = z.strictObject({
 });
 
 /** A dbt sources file as far as the platform reads it; what it does not know is dbt's own business. */
-export const sourcesFileSchema = z.looseObject({
+const sourcesFileSchema = z.looseObject({
   sources: z.array(
     z.looseObject({
       name: identifier,

@@ -1,6 +1,6 @@
 import { levelOf, type ModelColumnQuality } from '../contracts/quality-rules';
 import type { DeclaredCheck, Finding } from './outcome';
-import type { ModelToCheck } from './model-checks';
+import type { ModelToCheck } from './model-to-check';
 import { judgeShift } from './distribution';
 import { isOneOf, keyText } from './sql';
 
@@ -133,7 +133,8 @@ async function judgeMagnitude(request: ModelToCheck, column: string, { by, facto
     observed: first === undefined ? 'as usual' : `${first.group}: median ${first.now} on ${newest}`,
     expected: first === undefined ? expected : `about ${first.usual}`,
     threshold: `${factor} times more or less`,
-    detail: first === undefined ? '' : `times ${Number((first.now / first.usual).toPrecision(3))}: has its unit changed?`,
+    detail:
+      first === undefined ? '' : `times ${Number((first.now / first.usual).toPrecision(3))}: has its unit changed?`,
     sample: found.map(({ group }) => group),
     details: { date: newest, groups: found },
   };

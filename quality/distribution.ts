@@ -1,4 +1,4 @@
-import { median, robustDeviation } from './robust';
+import { median, robustDeviation, secondLargest } from './robust';
 
 /** Added to each bin, so that an empty one is improbable, not impossible. */
 const SMOOTHING = 0.5;
@@ -23,7 +23,7 @@ export interface ShiftOptions {
   maxPsi?: number;
   /** Robust standard deviations above the column's own daily ups and downs that are unusual. */
   deviations?: number;
-  /** Fewer values of a day are not judged. */
+  /** Days with fewer values are not judged, and say nothing of what is usual: of few machines few are running. */
   minValues?: number;
 }
 
@@ -38,8 +38,12 @@ export interface ShiftJudgement {
 
 export type ShiftVerdict = ShiftJudgement | { kind: 'too little history' };
 
-const SHIFT_DEFAULTS = { maxPsi: 0.2, deviations: 4, minValues: 50 };
-const LEAST_HISTORY = 5;
+const SHIFT_DEFAULTS = { maxPsi: 0.2, deviations: 6, minValues: 200 };
+const LEAST_HISTORY = 14;
+/** Days that a shift must stand out from as well. */
+const RECENT_DAYS = 3;
+/** What has happened twice is usual, and a little more of it too. */
+const BEYOND_USUAL = 1.25;
 
 /**
  * Judges whether the values of a day are spread otherwise than those of earlier days: more than `maxPsi` that chance does not
@@ -65,8 +69,10 @@ export function judgeShift(
   const psi = corrected(reference, current);
   const chance = chanceDeviation(reference, current);
   const spread = Math.max(chance, robustDeviation(usual));
-  const high = Math.max(maxPsi, Math.max(0, median(usual)) + deviations * spread);
-  return { kind: 'judged', psi, high, isUnusual: psi > high };
+  const high = Math.max(maxPsi, median(usual) + deviations * spread, BEYOND_USUAL * secondLargest(usual));
+  // Wear shifts values too, but little from one day to the next.
+  const jump = corrected(total(days.slice(-RECENT_DAYS)), current);
+  return { kind: 'judged', psi, high, isUnusual: psi > high && jump > maxPsi };
 }
 
 function total(days: readonly (readonly number[])[]): number[] {

@@ -1,20 +1,9 @@
 import { levelOf, type CheckLevel, type ModelColumnQuality } from '../contracts/quality-rules';
-import type { CheckedModel, CheckedModels } from '../contracts/model-quality';
-import type { RunQuery } from '../warehouse/warehouse';
+import type { CheckedModel } from '../contracts/model-quality';
 import { distributionChecks } from './distribution-checks';
+import type { ModelToCheck } from './model-to-check';
 import { brokenOutcome, outcomeOf, percent, type CheckedOutcome, type DeclaredCheck, type Finding } from './outcome';
 import { countIf, isOneOf, keyText, type SqlText } from './sql';
-
-/** What is needed to check one model. */
-export interface ModelToCheck {
-  query: RunQuery;
-  sql: SqlText;
-  model: CheckedModel;
-  schemaOf: CheckedModels['schemaOf'];
-  /** Logical dates that the publication added, ascending. */
-  checkedDates: string[];
-  gatesOnly: boolean;
-}
 
 /** A check that counts rows of the model. */
 interface RowCheck extends DeclaredCheck {
@@ -225,5 +214,5 @@ async function reconcile(
 }
 
 function numberText(value: unknown): string {
-  return value === null ? 'nothing' : String(value as string | number);
+  return value === null ? 'nothing' : String(value);
 }

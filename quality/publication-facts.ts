@@ -1,7 +1,6 @@
 import { DateTime } from 'luxon';
 import type { SourceSystem } from '../contracts/source-contract';
 import type { AddedPartition, RunQuery } from '../warehouse/warehouse';
-import { inPortions, inNumbers } from '../warehouse/store/store-db';
 
 /** A table's partition of one logical date, by the load audit. */
 export interface PartitionFacts {
@@ -29,6 +28,9 @@ export interface PublicationFacts {
   /** By table: what the publication added, else its newest date; ascending. */
   checkedDates: Map<string, string[]>;
 }
+
+/** A statement's list stays below what either warehouse takes. */
+const MOST_IN_LIST = 10_000;
 
 /**
  * Reads what a publication holds and which of it is new.
@@ -75,10 +77,11 @@ function checkedDatesOf(all: PartitionFacts[], added: AddedPartition[]): string[
 
 async function readDrift(query: RunQuery, checked: PartitionFacts[]): Promise<Map<string, DriftFact[]>> {
   const drift = new Map<string, DriftFact[]>();
-  for (const portion of inPortions(checked.map(({ loadSeq }) => loadSeq))) {
+  for (let first = 0; first < checked.length; first += MOST_IN_LIST) {
+    const numbers = checked.slice(first, first + MOST_IN_LIST).map(({ loadSeq }) => BigInt(loadSeq));
     const { rows } = await query(
       `select distinct table_name, drift, column_name, detail, source_file from raw.schema_drift_event
-       where load_seq in ${inNumbers(portion)} order by table_name, source_file, drift, column_name`,
+       where load_seq in (${numbers.join(', ')}) order by table_name, source_file, drift, column_name`,
     );
     for (const row of rows) {
       addTo(drift, String(row.table_name), {

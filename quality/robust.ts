@@ -16,3 +16,8 @@ export function median(values: readonly number[]): number {
 export function robustDeviation(values: readonly number[], centre = median(values)): number {
   return MAD_TO_DEVIATION * median(values.map((value) => Math.abs(value - centre)));
 }
+
+/** What has happened twice is usual; what happened once may have been wrong. 0 of fewer than two. */
+export function secondLargest(values: readonly number[]): number {
+  return [...values].sort((a, b) => b - a)[1] ?? 0;
+}

@@ -1,4 +1,3 @@
-import { DateTime } from 'luxon';
 import { median, robustDeviation } from './robust';
 
 /** Rows of a table's delivery of a logical date (YYYY-MM-DD). */
@@ -171,7 +170,7 @@ function byWeekday(series: readonly DayCount[]): Weekdays {
 }
 
 function weekdayOf(date: string): number {
-  return DateTime.fromISO(date, { zone: 'utc' }).weekday;
+  return new Date(date).getUTCDay();
 }
 
 /** Changes of the logarithm from one count to the next, without what has no rows. */

@@ -309,9 +309,14 @@ function judgeEmptyCells(
         if (ratio > most) found.push({ column, date, ratio, expected: most, threshold: most });
         continue;
       }
-      const before = profiles.slice(0, index).map(({ rows, nulls }) => ({ rows, nulls: nulls[place] ?? 0 }));
+      const emptyOf = ({ logicalDate, rows, nulls }: DeliveryProfile) => ({
+        date: logicalDate,
+        rows,
+        nulls: nulls[place] ?? 0,
+      });
+      const before = profiles.slice(0, index).map(emptyOf);
       const options = minJump === undefined ? {} : { minJump };
-      const verdict = judgeNullRatio(before, { rows: profile.rows, nulls }, options);
+      const verdict = judgeNullRatio(before, emptyOf(profile), table.mode, options);
       if (verdict.kind === 'judged' && verdict.isUnusual) {
         found.push({ column, date, ratio, expected: verdict.expected, threshold: verdict.high });
       }

@@ -91,6 +91,31 @@ describe('gates', () => {
     expect(await ingest()).toMatchObject({ publication: 7 });
   });
 
+  it('a quality check that is marked as a gate holds the candidate back, with the rows that it is about', async () => {
+    const file = path.join(dbtDir, 'models', '_small__models.yml');
+    const whole = readFileSync(file, 'utf8');
+    const rule = '{ name: no_material_is_good_enough, fails_when: material_id is not null, gate: true }';
+    const quality = `    config: { meta: { quality: { key: [material_id], rules: [${rule}] } } }`;
+    writeFileSync(file, `${whole}  - name: dim_material\n${quality}\n`);
+    const held = await ingest();
+    expect(held.type).toBe('GateFailedError');
+    expect(held.message).toMatch(
+      /^a quality gate did not hold, candidate 8 is kept .*: no_material_is_good_enough of dim_material: (\d+) of \1 rows/,
+    );
+    expect(await bench.warehouse.head()).toBe(7);
+    expect(await bench.rows('select status, failure from raw.raw_publication where publication = 8')).toMatchObject([
+      { status: 'HELD', failure: expect.stringMatching(/^no_material_is_good_enough/) as string },
+    ]);
+    expect(await failedNodes(bench.warehouse, 8)).toMatchObject([
+      {
+        node: 'no_material_is_good_enough of dim_material',
+        message: expect.stringMatching(/for example M-/) as string,
+      },
+    ]);
+    writeFileSync(file, whole);
+    expect(await ingest()).toMatchObject({ publication: 9 });
+  });
+
   it('two runs at once: the one that publishes second is built again on the first, and no load is lost', async () => {
     const [, one = '', other = ''] = shippedDates();
     bench.deliverShipped(one);
@@ -99,11 +124,11 @@ describe('gates', () => {
     expect(results.map((result) => result.outcome)).toEqual(['PUBLISHED', 'PUBLISHED']);
     const log = await bench.rows(
       `select publication::int as publication, base::int as base, status from raw.raw_publication
-       where publication > 7 order by publication`,
+       where publication > 9 order by publication`,
     );
     expect(log.map((entry) => entry.status).sort()).toEqual(['PUBLISHED', 'PUBLISHED', 'SUPERSEDED']);
     const [first, second] = log.filter((entry) => entry.status === 'PUBLISHED');
-    expect(first?.base).toBe(7);
+    expect(first?.base).toBe(9);
     expect(second?.base).toBe(first?.publication);
     expect(await bench.rows('select distinct logical_date::varchar as d from raw.current_load order by d')).toEqual(
       shippedDates()

@@ -14,7 +14,7 @@ models:
 `;
 }
 
-const read = (quality: string, column?: string) => parseModelsFile(models(quality, column), 'm.yml', 'core');
+const read = (quality: string, column?: string) => parseModelsFile(models(quality, column), 'm.yml');
 
 describe('the quality checks of models', () => {
   it('are read from the shipped project, with the schema that each model is built in', async () => {
@@ -33,7 +33,7 @@ describe('the quality checks of models', () => {
   it('have defaults: every row counts, one is too many', () => {
     expect(read(`{ key: [order_id], rules: [{ name: late, fails_when: is_late }] }`)).toEqual([
       {
-        ...{ name: 'fct_orders', schema: 'core', key: ['order_id'], reach_days: 0, reconciliations: [], columns: {} },
+        ...{ name: 'fct_orders', key: ['order_id'], reach_days: 0, reconciliations: [], columns: {} },
         rules: [{ name: 'late', fails_when: 'is_late', max_ratio: 0 }],
       },
     ]);
@@ -62,6 +62,6 @@ describe('the quality checks of models', () => {
       'config: { meta: { quality: { key: [order_id] } } }',
       '',
     );
-    expect(() => parseModelsFile(text, 'm.yml', 'core')).toThrow(/add `quality: \{ key: \[\.\.\.\] \}`/);
+    expect(() => parseModelsFile(text, 'm.yml')).toThrow(/add `quality: \{ key: \[\.\.\.\] \}`/);
   });
 });

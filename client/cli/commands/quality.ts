@@ -16,9 +16,9 @@ interface QualityOptions extends RunOptions {
 export function addQuality(program: Command): void {
   program
     .command('quality')
-    .summary('check row counts, duplicates, freshness')
+    .summary('check what is published: counts, duplicates, rules, shifts, freshness')
     .description(
-      'Checks a publication: row counts from the files to STAGING, duplicates, rejected records, freshness. The result goes to RAW.DATA_QUALITY_AUDIT. Workflow mfgDataQualityMonitoring.',
+      'Checks what a publication added, as config.meta.quality in the dbt project declares (docs/quality.md): row counts against files, layers and history, duplicates, empty cells, orphans, business rules, distributions, missed deliveries, freshness. The result goes to RAW.DATA_QUALITY_AUDIT. Workflow mfgDataQualityMonitoring.',
     )
     .option('-p, --publication <number>', 'publication to check; default: the one that readers see', asPublication)
     .option(
