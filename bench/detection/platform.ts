@@ -46,10 +46,10 @@ export class Platform {
 
   /** The same platform as it stands now, in another folder: store, partitions, and of the data sets the one that is published. */
   async copyTo(stateDir: string, publication: number): Promise<Platform> {
-    const { builds, build, database } = this.layout;
+    const layout = this.layout;
+    const kept = [layout.build(publication), layout.database(publication)];
     await rm(stateDir, { recursive: true, force: true });
-    const isCopied = (file: string) =>
-      !file.startsWith(`${builds}${path.sep}`) || file === build(publication) || file === database(publication);
+    const isCopied = (file: string) => !file.startsWith(`${layout.builds}${path.sep}`) || kept.includes(file);
     // Verbatim, so that the link to what is published goes on naming its own platform's folder.
     await cp(this.#stateDir, stateDir, { recursive: true, verbatimSymlinks: true, filter: isCopied });
     return Platform.open(stateDir, this.#dbtDir);
