@@ -3,8 +3,8 @@
  * duckdb. The workflows know only each other, Temporal and types.
  */
 const ours =
-  '^(activities|bench|client|contracts|data|duckdb|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
-const domain = '^(ingestion|transform|warehouse|quality)/';
+  '^(activities|bench|client|contracts|data|duckdb|incidents|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
+const domain = '^(ingestion|transform|warehouse|quality|incidents)/';
 const only = (name, from, allowed, comment) => ({
   name,
   comment,
@@ -38,6 +38,7 @@ module.exports = {
     only('transform-knows-contracts', '^transform/', ['^contracts/', '^duckdb/', '^warehouse/warehouse[.]ts$']),
     only('warehouse-knows-contracts', '^warehouse/', ['^contracts/', '^duckdb/']),
     only('quality-knows-contracts', '^quality/', ['^contracts/', '^duckdb/', '^warehouse/warehouse[.]ts$']),
+    only('incidents-know-contracts', '^incidents/', ['^contracts/'], 'They know Temporal and receivers, no data.'),
     only('activities-know-the-domain', '^activities/', [domain, '^contracts/', '^duckdb/']),
     only('workflows-know-types', '^workflows/', ['^contracts/', '^activities/'], 'Types only: the next rule.'),
     {

@@ -3,11 +3,14 @@ import { createCheckGates } from './check-gates';
 import { createCheckLoad } from './check-load';
 import { createCheckQuality } from './check-quality';
 import type { ActivityDependencies } from './dependencies';
+import { createCurrentPublication } from './current-publication';
+import { createAlertTargets, createDeliverAlert, createPingDeadMan } from './deliver-alert';
 import { createDiscoverDeliveries } from './discover-deliveries';
 import { createLoadPartitions } from './load-partitions';
 import { createParseTransformInput } from './parse-transform-input';
 import { createPublish } from './publish';
 import { createRetain } from './retain';
+import { createUpdateIncidents } from './update-incidents';
 
 /** The registry of activities: made once per worker. */
 export function createActivities(dependencies: ActivityDependencies) {
@@ -21,6 +24,11 @@ export function createActivities(dependencies: ActivityDependencies) {
     checkQuality: createCheckQuality(dependencies),
     retain: createRetain(dependencies),
     parseTransformInput: createParseTransformInput(dependencies),
+    currentPublication: createCurrentPublication(dependencies),
+    updateIncidents: createUpdateIncidents(dependencies),
+    alertTargets: createAlertTargets(dependencies),
+    deliverAlert: createDeliverAlert(dependencies),
+    pingDeadMan: createPingDeadMan(dependencies),
   };
 }
 

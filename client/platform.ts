@@ -94,6 +94,11 @@ function asEnvironment(config: Config): Record<string, string> {
     MFG_TEMPORAL_PORT: String(config.temporalPort),
     MFG_TEMPORAL_UI_PORT: String(config.temporalUiPort),
     MFG_PAYLOAD_KEYS: config.payloadKeys ?? '',
+    MFG_ALERT_SLACK_URL: config.alerts.slackUrl ?? '',
+    MFG_ALERT_WEBHOOK_URL: config.alerts.webhookUrl ?? '',
+    MFG_ALERT_WEBHOOK_TOKEN: config.alerts.webhookToken ?? '',
+    MFG_ALERT_FILE: config.alerts.file,
+    MFG_DEADMAN_URL: config.alerts.deadmanUrl ?? '',
   };
 }
 

@@ -24,6 +24,13 @@ export const wholeNumber = (fallback: number, min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max));
 
+/** An address that may be a secret: no message repeats it. A token has a variable of its own, so that it is in no address. */
+const receiverUrl = z
+  .string()
+  .trim()
+  .refine(isReceiverUrl, 'must be an http or https address without user and password')
+  .optional();
+
 /**
  * Every variable the platform reads, with its default. `.env.example` lists the same names (a test compares them).
  * `TEMPORAL_*` variables other than `TEMPORAL_ADDRESS` (namespace, TLS, API key, profile) are read by Temporal's own
@@ -67,6 +74,24 @@ export const configSchema = z.object({
     .trim()
     .regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, such as 0.0.0.0:9464')
     .optional(),
+  /** Slack-compatible incoming webhook that is told of incidents. A secret. */
+  MFG_ALERT_SLACK_URL: receiverUrl,
+  /** Any receiver of JSON that is told of incidents. */
+  MFG_ALERT_WEBHOOK_URL: receiverUrl,
+  /** Sent to it as `Authorization: Bearer …`. */
+  MFG_ALERT_WEBHOOK_TOKEN: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7e]{1,4096}$/, 'must be printable characters without blanks')
+    .optional(),
+  /** File that is told of incidents, one JSON object per line. Default: `alerts.jsonl` in the state folder. */
+  MFG_ALERT_FILE: z
+    .string()
+    .trim()
+    .transform((value) => path.resolve(PROJECT_ROOT, value))
+    .optional(),
+  /** Address that is asked (GET) after each run that ended well: what stands there says when that stops. */
+  MFG_DEADMAN_URL: receiverUrl,
   /** Worker deployment whose versions runs are pinned to; empty means that workers have no versions. */
   MFG_WORKER_DEPLOYMENT: z
     .string()
@@ -76,6 +101,24 @@ export const configSchema = z.object({
   /** Keys that encrypt payloads, `<id>:<base64 of 32 bytes>` with commas between, the one to encrypt with first. Never shown. */
   MFG_PAYLOAD_KEYS: z.string().optional(),
 });
+
+/** Variables whose values no message repeats. */
+export const SECRET_VARIABLES: readonly string[] = [
+  'MFG_ALERT_SLACK_URL',
+  'MFG_ALERT_WEBHOOK_URL',
+  'MFG_ALERT_WEBHOOK_TOKEN',
+  'MFG_DEADMAN_URL',
+  'MFG_PAYLOAD_KEYS',
+];
+
+/** Who is told of incidents. Addresses and token are secrets. */
+export interface AlertSettings {
+  slackUrl: string | undefined;
+  webhookUrl: string | undefined;
+  webhookToken: string | undefined;
+  file: string;
+  deadmanUrl: string | undefined;
+}
 
 /** The platform's configuration, in the code's own names. Paths are absolute. */
 export interface Config {
@@ -95,6 +138,7 @@ export interface Config {
   workerLog: 'file' | 'stderr';
   metricsAddress: string | undefined;
   workerDeployment: string | undefined;
+  alerts: AlertSettings;
   /** As written; `client/payload-encryption.ts` reads it. */
   payloadKeys: string | undefined;
 }
@@ -105,7 +149,7 @@ export interface Config {
  * @throws ConfigurationError naming the first wrong variable and what it must be.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const v = parseEnvironment(configSchema, env);
+  const v = parseEnvironment(configSchema, env, SECRET_VARIABLES);
   return {
     temporalAddress: v.TEMPORAL_ADDRESS || undefined,
     stateDir: v.MFG_STATE_DIR,
@@ -123,6 +167,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerLog: v.MFG_WORKER_LOG,
     metricsAddress: v.MFG_METRICS_ADDRESS,
     workerDeployment: v.MFG_WORKER_DEPLOYMENT,
+    alerts: {
+      slackUrl: v.MFG_ALERT_SLACK_URL,
+      webhookUrl: v.MFG_ALERT_WEBHOOK_URL,
+      webhookToken: v.MFG_ALERT_WEBHOOK_TOKEN,
+      file: v.MFG_ALERT_FILE ?? path.join(v.MFG_STATE_DIR, 'alerts.jsonl'),
+      deadmanUrl: v.MFG_DEADMAN_URL,
+    },
     payloadKeys: v.MFG_PAYLOAD_KEYS,
   };
 }
@@ -151,6 +202,12 @@ export function parseEnvironment<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv
  */
 export function loadDotenvIntoProcess(): void {
   for (const [name, value] of Object.entries(readDotenv())) process.env[name] ??= value;
+}
+
+function isReceiverUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && username === '' && password === '';
 }
 
 function readDotenv(): Record<string, string> {

@@ -32,7 +32,12 @@ export const tableQualitySchema = z.strictObject({
    * Rows of a delivery against the table's earlier ones: so many robust standard deviations from what is usual on that weekday, and
    * so much of it at least.
    */
-  row_count_history: check({ deviations: z.number().positive().optional(), min_change: ratio.optional() }),
+  row_count_history: check({
+    deviations: z.number().positive().optional(),
+    min_change: ratio.optional(),
+    /** Columns whose distinct values of a day let expect its rows: the same times of reading, so many readings. */
+    groups: columns.optional(),
+  }),
   /** Repeated rows of a delivery, as a share of its rows. */
   duplicates_identical: check({ max_ratio: ratio.optional() }),
   /** Keys of a delivery whose rows contradict each other, as a share of its rows. */

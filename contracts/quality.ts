@@ -54,6 +54,14 @@ export interface DataQualityResult {
   failed: number;
   /** Everything that did not pass, most severe first; at most 50. */
   findings: CheckOutcome[];
+  /** Undefined in runs of version 0.1.0. */
+  incidents?: IncidentCounts;
+}
+
+/** Incidents that a run opened (or found worse) and resolved. */
+export interface IncidentCounts {
+  opened: number;
+  resolved: number;
 }
 
 /** What the gates said of a candidate. */

@@ -356,6 +356,11 @@ function toSourceTable(
       throw new ContractError(`${file}: table ${table.name} has ${name} in its key but does not list it.`);
     }
   }
+  const history = meta.quality?.row_count_history;
+  for (const name of (history !== undefined && history !== false && history.groups) || []) {
+    if (names.includes(name)) continue;
+    throw new ContractError(`${file}: table ${table.name} counts rows by ${name} but does not list it.`);
+  }
   const inFiles = columns.map((column) => column.sourceName?.toLowerCase() ?? column.name);
   const twice = inFiles.find((name, index) => inFiles.indexOf(name) !== index);
   if (twice !== undefined) {

@@ -11,11 +11,13 @@ export interface RowCountOptions {
   deviations?: number;
   /** Share of the expected rows that is missing at least when too few is unusual. */
   minChange?: number;
-  /**
-   * What rises and falls with the table's rows, day by day and for the judged day too: rows of other append tables of the system,
-   * or how many things of the table itself have rows. The one that has told most is asked.
-   */
+  /** Rows of the system's other append tables, of the judged day too: the one that has told most of this table is asked. */
   peers?: readonly (readonly DayCount[])[];
+  /**
+   * How many things of the table itself have rows, day by day, such as times of reading that have three rows each: when the things
+   * are there and rows are not, rows are missing, however much or little there is that day.
+   */
+  groups?: readonly DayCount[];
   /** The calendar knows the judged day as one without production: few rows are no surprise then, unless peers have more. */
   isRestDay?: boolean;
 }
@@ -109,6 +111,11 @@ function judgeAppend(series: readonly DayCount[], current: DayCount, options: Ro
   const isZero = current.rows === 0 && usual.rows >= FEW_ROWS;
   if (alone.isUnusual && alone.deviations > 0) return alone;
   if (isZero && options.isRestDay !== true) return { ...alone, isUnusual: true };
+  const groups = expectedBy(peerOf(options.groups ?? []), weekdays, same, usual, current);
+  const byGroups = groups === undefined ? undefined : besideUsual(current.rows, groups, limits);
+  if (byGroups?.isUnusual === true && byGroups.deviations < 0) {
+    return { ...byGroups, reason: 'by how many things have rows' };
+  }
   if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
     const judgement = besideUsual(current.rows, beside, limits);
     if (judgement.isUnusual && judgement.deviations < 0) {

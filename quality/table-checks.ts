@@ -38,7 +38,6 @@ export async function checkTable(request: TableToCheck): Promise<CheckedOutcome[
   const checked = partitions.filter(({ logicalDate }) => checkedDates.includes(logicalDate));
   checks.add('schema_drift', () => judgeDrift(facts.drift.get(table.name) ?? []));
   checks.add('rejected_records', ({ max_ratio }) => judgeRejected(checked, max_ratio));
-  checks.add('row_count_history', (options) => judgeRowCounts(request, partitions, checkedDates, options));
   if (!gatesOnly) {
     checks.add('missed_delivery', ({ look_back_days }) => judgeMissed(request, partitions, look_back_days));
   }
@@ -67,12 +66,19 @@ export async function checkTable(request: TableToCheck): Promise<CheckedOutcome[
       if (!gatesOnly) checks.outcomes.push(...freshnessOf(request, partitions, rows, startedAt));
     },
   );
-  await checks.addFrom(['null_ratio'], async () => {
+  await checks.addFrom(['row_count_history', 'null_ratio'], async () => {
     const wanted = profiledDates(table, partitions, checkedDates);
-    const profiles = await readProfiles(request.query, request.sql, table, wanted);
+    const profiles = await readProfiles(request.query, request.sql, table, wanted, groupedBy(table));
+    checks.add('row_count_history', (options) => judgeRowCounts(request, partitions, checkedDates, profiles, options));
     checks.add('null_ratio', ({ min_jump }) => judgeEmptyCells(table, profiles, checkedDates, min_jump));
   });
   return checks.finished();
+}
+
+/** Columns by whose distinct values a table's rows are counted too. */
+function groupedBy({ quality }: SourceTable): string[] {
+  const { row_count_history: history } = quality;
+  return history === undefined || history === false ? [] : (history.groups ?? []);
 }
 
 /** Settings that a check may have, whichever it is. */
@@ -248,6 +254,7 @@ function judgeRowCounts(
   { table, system, facts }: TableToCheck,
   partitions: PartitionFacts[],
   checkedDates: string[],
+  profiles: DeliveryProfile[],
   { deviations, min_change: minChange }: Settings,
 ): Finding {
   const all = dayCounts(partitions);
@@ -255,11 +262,13 @@ function judgeRowCounts(
   // When the whole plant makes less, all that its events are counted in falls together.
   const others = system.tables.filter(({ name, mode }) => mode === 'append' && name !== table.name);
   const peers = table.mode === 'append' ? others.map(({ name }) => dayCounts(facts.partitions.get(name) ?? [])) : [];
+  const counted = profiles.map(({ logicalDate: date, groups }) => ({ date, rows: groups }));
+  const groups = groupedBy(table).length === 0 ? {} : { groups: counted };
   const judged = all.flatMap((delivery, index) => {
     if (!checkedDates.includes(delivery.date)) return [];
     const before = all.slice(Math.max(0, index - ROW_COUNT_DAYS), index);
     const isRestDay = !isCalendarDay(delivery.date, system.calendar, 'production');
-    const verdict = judgeRowCount(before, delivery, table.mode, { ...limits, peers, isRestDay });
+    const verdict = judgeRowCount(before, delivery, table.mode, { ...limits, ...groups, peers, isRestDay });
     return verdict.kind === 'too little history' ? [] : [{ ...delivery, ...verdict }];
   });
   const unusual = judged.filter(({ isUnusual }) => isUnusual);

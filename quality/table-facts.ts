@@ -33,6 +33,8 @@ export interface DeliveryProfile {
   logicalDate: string;
   rows: number;
   nulls: number[];
+  /** Distinct values of the columns that its rows are counted by; 0 where none are named. */
+  groups: number;
 }
 
 /** Which rows a table's checks read. */
@@ -122,19 +124,22 @@ export async function readProfiles(
   sql: SqlText,
   table: SourceTable,
   dates: string[],
+  groupedBy: string[] = [],
 ): Promise<DeliveryProfile[]> {
   const [, history] = relationsOf(table, sql);
   const nulls = table.columns.map(
     ({ name }, index) => `${countIf(`${cleanCell(sql, table, name)} is null`)} as n${index}`,
   );
   const { rows } = await query(
-    `select cast(_logical_date as varchar) as logical_date, count(*) as n, ${nulls.join(', ')}
+    `select cast(_logical_date as varchar) as logical_date, count(*) as n, ${nulls.join(', ')},
+       ${groupedBy.length === 0 ? '0' : `count(distinct ${keyText(groupedBy.map(sql.identifier))})`} as group_count
      from ${history} where ${isOneOf('_logical_date', dates, sql)} group by _logical_date order by _logical_date`,
   );
   return rows.map((row) => ({
     logicalDate: String(row.logical_date),
     rows: Number(row.n),
     nulls: table.columns.map((_, index) => Number(row[`n${index}`])),
+    groups: Number(row.group_count),
   }));
 }
 

@@ -35,7 +35,8 @@ export async function startEmbeddedPlatform(config: Config): Promise<EmbeddedPla
     const connection = await connectWhenReady(server.address);
     await keepHistories(connection);
     // Nobody makes a version current on this server: versioned workers would get no work.
-    const worker = await createWorker({ ...config, workerDeployment: undefined }, connection, NAMESPACE);
+    const temporalUiUrl = config.temporalUiUrl ?? server.uiUrl;
+    const worker = await createWorker({ ...config, temporalUiUrl, workerDeployment: undefined }, connection, NAMESPACE);
     let stopping = false;
     const running = worker.run();
     const serving = (async () => {

@@ -34,5 +34,21 @@ export const BUILD: ActivityOptions = {
 /** Quality checks: a few queries per table. A check that breaks is a result (status ERROR), not a failure. */
 export const QUALITY: ActivityOptions = { ...common, startToCloseTimeout: '1h' };
 
+/**
+ * Delivering an alert: the receiver is cut off after ten seconds, and tried again at most ten minutes later (or when it says) until
+ * three days are over. No heartbeat: a lost worker is noticed by the short time limit.
+ */
+export const DELIVERY: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '3d',
+  retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '10m' },
+};
+
+/** The dead-man ping: tried for a minute or two. When it stays away, its receiver says so, which is what it is for. */
+export const PING: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '2s', backoffCoefficient: 3, maximumAttempts: 4 },
+};
+
 /** Rebuilds after another run published first; each loss means that somebody else made progress. */
 export const MAX_REBUILDS = 20;

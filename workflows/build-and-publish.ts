@@ -69,5 +69,5 @@ function held(message: string, publication: number): ApplicationFailure {
   const next =
     `\`npx mfg publications show ${publication}\` shows the rows, ` +
     `\`npx mfg publications approve ${publication} --reason …\` publishes it all the same`;
-  return ApplicationFailure.nonRetryable(`${message}; ${next}.`, 'GateFailedError');
+  return ApplicationFailure.nonRetryable(`${message}; ${next}.`, 'GateFailedError', { candidate: publication });
 }

@@ -5,11 +5,13 @@ import type { DataQualityMonitoringInput } from '../contracts/workflow-inputs';
 import { QUALITY } from './activity-options';
 import { withPlainFailures } from './failure';
 import { identify, scheduledAt, tagOutcome } from './identity';
+import { noteChecks, ping } from './run-incidents';
 
 const { checkQuality } = proxyActivities<Activities>(QUALITY);
 
 /**
- * Row counts, duplicates, rejected records and freshness of a publication, written to RAW.DATA_QUALITY_AUDIT.
+ * Row counts, duplicates, rejected records and freshness of a publication, written to RAW.DATA_QUALITY_AUDIT. When it is the one that
+ * readers see, incidents are opened and resolved by what was found.
  *
  * Failed checks are a result, not a failure of the run: see `failed` and `findings`, and the search attribute MfgOutcome.
  *
@@ -20,6 +22,9 @@ export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInpu
     const run = identify();
     const result = await checkQuality({ run, input, scheduledAt: scheduledAt() });
     tagOutcome(result.failed > 0 ? 'CHECKS_FAILED' : 'CHECKS_PASSED', result.publication);
-    return result;
+    const incidents = await noteChecks(result.publication, input?.sourceSystem);
+    // A run that a schedule starts shows that schedules and workers work; one by hand shows a person only.
+    if (scheduledAt() !== undefined) await ping();
+    return { ...result, ...(incidents && { incidents }) };
   });
 }

@@ -6,6 +6,7 @@ import { METADATA } from './activity-options';
 import { buildAndPublish, buildSummary } from './build-and-publish';
 import { withPlainFailures } from './failure';
 import { identify, tagOutcome } from './identity';
+import { noteSuccess } from './run-incidents';
 
 const { parseTransformInput } = proxyActivities<Activities>(METADATA);
 
@@ -23,11 +24,13 @@ export async function mfgDbtTransform(input?: DbtTransformInput): Promise<DbtTra
     const { loadId } = run;
     if (plan?.isNothingNew === true) {
       tagOutcome('NOTHING_NEW');
+      await noteSuccess();
       return { loadId, outcome: 'NOTHING_NEW', publication: null, build: null, warned: [] };
     }
     const candidate = await buildAndPublish({ ...run, build: plan?.build }, () => undefined);
     const { publication, warned } = candidate;
     tagOutcome('PUBLISHED', publication);
+    await noteSuccess();
     return { loadId, outcome: 'PUBLISHED', publication, build: buildSummary(candidate), warned };
   });
 }

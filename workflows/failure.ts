@@ -1,18 +1,22 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { ContinueAsNew, isCancellation } from '@temporalio/workflow';
 import { tagOutcome } from './identity';
+import { noteFailure } from './run-incidents';
 
 /**
  * Runs a workflow's body so that a failure shows one sentence in the Web UI: that of the activity which caused it,
- * instead of "Activity task failed". A cancellation stays a cancellation, and to continue as new is no failure.
+ * instead of "Activity task failed", and people are told of it. A cancellation stays a cancellation, and to continue as new is no failure.
+ *
+ * @param sourceSystem as the workflow's input, which may not be valid, names it.
  */
-export async function withPlainFailures<T>(body: () => Promise<T>): Promise<T> {
+export async function withPlainFailures<T>(body: () => Promise<T>, sourceSystem?: unknown): Promise<T> {
   try {
     return await body();
   } catch (error) {
     if (isCancellation(error) || error instanceof ContinueAsNew) throw error;
     tagOutcome('FAILED');
     const cause = rootCause(error);
+    await noteFailure(cause, sourceSystem);
     if (!(cause instanceof ApplicationFailure)) throw error;
     if (cause === error) throw error;
     throw ApplicationFailure.create({

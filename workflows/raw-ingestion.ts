@@ -18,6 +18,7 @@ import { buildAndPublish, buildSummary } from './build-and-publish';
 import { mfgDataQualityMonitoring } from './data-quality-monitoring';
 import { rootCause, withPlainFailures } from './failure';
 import { identify, scheduledAt, tagLogicalDate, tagOutcome } from './identity';
+import { ping } from './run-incidents';
 import { addLoads, failedDatesOf, noLoads, steer, tellFailed, whilePaused } from './steering';
 
 const { discoverDeliveries, checkLoad } = proxyActivities<Activities>(METADATA);
@@ -38,7 +39,7 @@ const { loadPartitions } = proxyActivities<Activities>(LOAD);
  * BuildFailedError, BackfillFailedError, MonitoringFailedError.
  */
 export async function mfgRawIngestion(input?: RawIngestionInput, carried?: CarriedDays): Promise<RawIngestionResult> {
-  return withPlainFailures(async () => {
+  const ingest = async (): Promise<RawIngestionResult> => {
     const run = identify();
     const progress = steer(carried?.isPaused);
     if (carried !== undefined) return tagged(await backfillEach(run.loadId, input ?? {}, carried, progress), progress);
@@ -74,7 +75,10 @@ export async function mfgRawIngestion(input?: RawIngestionInput, carried?: Carri
       ...asOf(plan),
     });
     return tagged(toResult(run.loadId, plan, loads, candidate, quality, failed), progress);
-  });
+  };
+  const result = await withPlainFailures(ingest, input?.sourceSystem);
+  await ping();
+  return result;
 }
 
 /** Looks for deliveries until nothing has to be waited for any more; a durable timer lies between two looks. */

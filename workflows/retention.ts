@@ -5,6 +5,7 @@ import type { RetentionInput } from '../contracts/workflow-inputs';
 import { METADATA } from './activity-options';
 import { withPlainFailures } from './failure';
 import { identify, tagOutcome } from './identity';
+import { noteSuccess } from './run-incidents';
 
 const { retain } = proxyActivities<Activities>(METADATA);
 
@@ -19,6 +20,7 @@ export async function mfgRetention(input?: RetentionInput): Promise<RetentionRes
     identify();
     const result = await retain(input);
     tagOutcome(result.rules.dryRun ? 'DRY_RUN' : 'RETAINED');
+    await noteSuccess();
     return result;
   });
 }

@@ -6,6 +6,7 @@ import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
 import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
+import { addIncidents } from './commands/incidents';
 import { addPin, addUnpin } from './commands/pin';
 import { addPublications } from './commands/publications';
 import { addQuality } from './commands/quality';
@@ -60,6 +61,7 @@ export function createProgram(): Command {
     addBackfill,
     addTransform,
     addQuality,
+    addIncidents,
     addStatus,
     addRuns,
     addPublications,
@@ -96,6 +98,7 @@ Examples:
   npx mfg reconcile                      do Temporal, the audits, the log and the data agree?
   npx mfg doctor                         is everything there, and how to mend what is not
   npx mfg status                         what is published, the last loads, where the Web UI is
+  npx mfg incidents                      what fails since when; \`ack\`, \`silence\` and \`resolve\` one
   npx mfg publications                   what was published, held and rolled back; \`show\`, \`diff\` and \`approve\` one
   npx mfg rollback                       readers go back to the publication before
   npm run dev                            keep Temporal, its Web UI and a worker up in a terminal of their own

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import type { Config } from '../../contracts/config';
 import { InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
+import { runUrl } from '../../contracts/run-url';
 import { assertWorkerPolls, connectClient, type ConnectedClient } from '../connection';
 import { startRun, type ResultOf, type RunHandle, type RunRequest, type WorkflowType } from '../start-runs';
 import { CommandFailure, EXIT } from './failures';
@@ -200,9 +201,7 @@ function describeStart<T extends WorkflowType>(
     workflowId,
     runId,
     loadId: `${workflowId}::${runId}`,
-    uiUrl:
-      uiUrl &&
-      `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}`,
+    uiUrl: runUrl(uiUrl, namespace, { workflowId, runId }),
     command: startCommand(connected, request),
   };
 }

@@ -188,15 +188,24 @@ function showWarnings(warned: NodeFailure[], build: BuildCounts | null): void {
   );
 }
 
-function showFindings({ findings }: DataQualityResult): void {
+/** Of checks that did not pass, so many are shown; the audit has all. */
+const FINDINGS_SHOWN = 15;
+
+function showFindings({ findings, warned, failed }: DataQualityResult): void {
   if (findings.length === 0) return;
   console.log(heading('Checks that did not pass (raw.data_quality_audit)'));
+  const shown = findings.slice(0, FINDINGS_SHOWN);
   console.log(
     table(
       ['status', 'check', 'table', 'observed', 'expected', 'detail'],
-      findings.map((f) => [f.status, f.check, f.table, f.observed, f.expected, f.detail]),
+      shown.map((f) => [f.status, f.check, f.table, f.observed, f.expected, f.detail]),
     ),
   );
+  const others = warned + failed - shown.length;
+  if (others > 0) {
+    const sql = "select * from raw.data_quality_audit where status <> 'PASS' order by recorded_at desc, ordinal";
+    console.log(colors.dim(`and ${number(others)} more: npx mfg query "${sql}"`));
+  }
 }
 
 function nothingNewText({ reused }: RawIngestionResult): string {

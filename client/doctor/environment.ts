@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'dotenv';
-import { configSchema, PROJECT_ROOT } from '../../contracts/config';
+import { configSchema, PROJECT_ROOT, SECRET_VARIABLES } from '../../contracts/config';
 import { snowflakeSchema } from '../../contracts/snowflake-settings';
 import type { Check } from './finding';
 
@@ -26,7 +26,8 @@ export function checkEnvironment(file = path.join(PROJECT_ROOT, '.env'), env: No
       } catch {
         return tell.failed('.env', `${file} cannot be read`, 'make it readable for this user');
       }
-      const hasSecret = Object.entries(inFile).some(([name, value]) => SECRETS.test(name) && value !== '');
+      const isSecret = (name: string) => SECRETS.test(name) || SECRET_VARIABLES.includes(name);
+      const hasSecret = Object.entries(inFile).some(([name, value]) => isSecret(name) && value !== '');
       if (hasSecret && (statSync(file).mode & 0o077) !== 0) {
         tell.warning('.env', 'it holds secrets and others may read it', `chmod 600 ${file}`);
       }

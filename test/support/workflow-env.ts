@@ -47,7 +47,15 @@ export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment
   return env;
 }
 
-/** A worker with the real workflows and the given activities. */
+/** Nothing is found, nobody is told: what tests of other things want of incidents. */
+const NO_INCIDENTS: Partial<Activities> = {
+  currentPublication: () => Promise.resolve(undefined),
+  updateIncidents: () => Promise.resolve({ opened: 0, resolved: 0, changes: [], changeCount: 0 }),
+  alertTargets: () => Promise.resolve([]),
+  pingDeadMan: () => Promise.resolve({ pinged: false }),
+};
+
+/** A worker with the real workflows and the given activities; those of incidents do nothing unless given. */
 export function stubWorker(
   env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
   workflowBundle: WorkflowBundle,
@@ -58,6 +66,6 @@ export function stubWorker(
     namespace: env.namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
-    activities,
+    activities: { ...NO_INCIDENTS, ...activities },
   });
 }

@@ -97,6 +97,18 @@ describe('wrong usage ends with exit code 2 and one sentence', () => {
     ],
     ['too many loads at once', ['backfill', '--parallel', '65'], /--parallel.*It must be a number from 1 to 64/],
     ['an unknown strategy', ['ingest', '--strategy', 'merge'], /Allowed choices are run_partitioned, truncate_reload/],
+    [
+      'a silence without an end',
+      ['incidents', 'silence', 'a/b'],
+      /^a silence has an end: give either --until or --for/,
+    ],
+    [
+      'a silence with two ends',
+      ['incidents', 'silence', 'a/b', '--for', '2d', '--until', '2030-01-01T00:00:00Z'],
+      /^a silence has an end/,
+    ],
+    ['a silence of no length', ['incidents', 'silence', 'a/b', '--for', '2 days'], /such as 2d/],
+    ['a resolution without a reason', ['incidents', 'resolve', 'a/b'], /required option '-r, --reason <text>'/],
     ['a query in several words', ['query', 'select', '1'], /too many arguments/],
     ['no query', ['query', ' '], /^there is no query/],
     [
@@ -146,6 +158,7 @@ describe('help', () => {
       'ingest',
       'transform',
       'quality',
+      'incidents',
       'status',
       'publications',
       'rollback',

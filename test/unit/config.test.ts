@@ -42,4 +42,16 @@ describe('configuration', () => {
     expect(load).toThrow(ConfigurationError);
     expect(load).toThrow(new RegExp(`^${name} is '${value}', which is not valid \\(.*${must}.*\\): correct it`));
   });
+
+  it.each([
+    ['MFG_ALERT_SLACK_URL', 'hooks.example/secret'],
+    ['MFG_ALERT_WEBHOOK_URL', 'ftp://hooks.example/secret'],
+    ['MFG_ALERT_WEBHOOK_URL', 'https://ann:secret@hooks.example/'],
+    ['MFG_ALERT_WEBHOOK_TOKEN', 'secret token'],
+    ['MFG_DEADMAN_URL', 'file:///secret'],
+  ])('names %s when it is wrong, without its value', (name, value) => {
+    const load = () => loadConfig({ ...defaults, [name]: value });
+    expect(load).toThrow(new RegExp(`^${name} is not valid \\(must be [^:]+\\): correct it`));
+    expect(load).not.toThrow(/secret/);
+  });
 });

@@ -79,6 +79,14 @@ describe('the rows of an append table', () => {
     expect(judge(series, 600, { peers: [peer] }).isUnusual).toBe(false);
   });
 
+  it('of things that have some each are missed even on a day that has many', () => {
+    const series = plant(56);
+    const groups = [...plant(56), { date: dateOf(56), rows: 500 }].map((day) => ({ ...day, rows: day.rows / 3 }));
+    expect(judge(series, 430, { groups })).toMatchObject({ isUnusual: true });
+    expect(judge(series, 430).isUnusual).toBe(false);
+    expect(judge(series, 500, { groups }).isUnusual).toBe(false);
+  });
+
   it('that are fewer in all tables are the plant’s, up to a half', () => {
     const others = [plant(57, 0.5), plant(57, 0.3), plant(57, 0.7)];
     const fallen = (factor: number) =>

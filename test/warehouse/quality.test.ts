@@ -2,7 +2,7 @@ import path from 'node:path';
 import { withDuckDb } from '../../duckdb/connection';
 import { loadBatch } from '../../ingestion/load-batch';
 import { planRun } from '../../ingestion/plan-run';
-import { checkPublication } from '../../quality/checks';
+import { checkPublication, type QualityRequest } from '../../quality/checks';
 import { createDuckDbWarehouse } from '../../warehouse/duckdb/duckdb-warehouse';
 import type { CheckOutcome } from '../../contracts/quality';
 import type { CheckedModels } from '../../contracts/model-quality';
@@ -57,16 +57,23 @@ async function publish(
 }
 
 /** Publishes a delivery of `materials` for 2026-03-01 with staging views by `staging`, and runs the checks. */
-async function check(csv: string, asOf?: string, staging = 'select distinct on (material_id) * from raw.materials') {
+async function check(
+  csv: string,
+  asOf?: string,
+  staging = 'select distinct on (material_id) * from raw.materials',
+  yaml = YAML,
+  options: Partial<QualityRequest> = {},
+) {
   const stateDir = scratchDir();
   const sourceDir = path.join(stateDir, 'source');
-  const systems = [smallSystem(YAML)];
+  const systems = [smallSystem(yaml)];
   const warehouse = createDuckDbWarehouse(stateDir, 'test');
   deliver(sourceDir, 'mes/2026-03-01/materials.csv', HEADER + csv);
   const publication = await publish(warehouse, systems, sourceDir, stateDir, staging);
   const { asOf: newest, outcomes } = await checkPublication(warehouse, {
     ...{ target: { kind: 'publication', publication }, systems, models: NO_MODELS },
     asOf: asOf === undefined ? undefined : new Date(asOf),
+    ...options,
   });
   const find = (name: string, table = 'materials') =>
     outcomes.find((outcome) => outcome.check === name && outcome.table === table) as CheckOutcome;
@@ -163,6 +170,72 @@ describe('quality checks', () => {
     });
     const onlyFuture = await check('m2,a,2027-01-01\n');
     expect(onlyFuture.find('freshness_event')).toMatchObject({ status: 'FAIL', observed: 'nothing up to that time' });
+  });
+
+  it('are as severe as the table says, or its system, or are not run', async () => {
+    const yaml = YAML.replace(
+      'time_zone: Europe/Berlin',
+      'quality: { rejected_records: false, duplicates_identical: { severity: info } }\n        time_zone: Europe/Berlin',
+    ).replace(
+      'key: [material_id], event_time',
+      'key: [material_id], quality: { duplicates_conflicting: { severity: error, max_ratio: 0.6 }, rows_without_key: { severity: error } }, event_time',
+    );
+    const { find } = await check('m1,a,\nm1,a,\nm2,b,\nm2,c,\n,d,\nshort\n', undefined, undefined, yaml);
+    expect(find('rejected_records')).toBeUndefined();
+    expect(find('duplicates_identical')).toMatchObject({ status: 'WARN', severity: 'INFO' });
+    expect(find('duplicates_conflicting')).toMatchObject({ status: 'PASS', threshold: 'more than 60 %' });
+    expect(find('rows_without_key')).toMatchObject({ status: 'FAIL', severity: 'ERROR' });
+  });
+
+  it('fail a column that must be filled, whatever was usual before', async () => {
+    const yaml = YAML.replace(
+      '{ name: material_name, data_type: text }',
+      '{ name: material_name, data_type: text, config: { meta: { quality: { max_null_ratio: 0.3 } } } }',
+    );
+    const ratio = async (csv: string) => (await check(csv, undefined, undefined, yaml)).find('null_ratio');
+    expect(await ratio('m1,a,\nm2, N/A ,\nm3,c,\nm4,d,\n')).toMatchObject({ status: 'PASS' });
+    expect(await ratio('m1,a,\nm2, N/A ,\nm3,,\nm4,d,\n')).toMatchObject({
+      status: 'WARN',
+      observed: 'material_name empty in 50 % of 2026-03-01',
+      threshold: 'above 30 %',
+      sample: ['material_name 2026-03-01'],
+    });
+  });
+
+  it('tell of columns that are not those of the contract', async () => {
+    const yaml = YAML.replace('key: [material_id]', 'key: [material_id], drift: { new_column: evolve }');
+    const stateDir = scratchDir();
+    const sourceDir = path.join(stateDir, 'source');
+    const systems = [smallSystem(yaml)];
+    const warehouse = createDuckDbWarehouse(stateDir, 'test');
+    deliver(sourceDir, 'mes/2026-03-01/materials.csv', 'material_id,material_name,made_on,colour\nm1,a,,red\n');
+    const publication = await publish(warehouse, systems, sourceDir, stateDir, 'select * from raw.materials');
+    const { outcomes } = await checkPublication(warehouse, {
+      ...{ target: { kind: 'publication', publication }, systems, models: NO_MODELS, asOf: undefined },
+    });
+    expect(outcomes.find(({ check }) => check === 'schema_drift')).toMatchObject({
+      status: 'WARN',
+      observed: 'new_column colour',
+      detail: expect.stringMatching(/^mes\/2026-03-01\/materials\.csv: /) as string,
+    });
+  });
+
+  it('tell of a publication that is overdue, in delivery days, and never by a time before it', async () => {
+    const yaml = YAML.replace(
+      'time_zone: Europe/Berlin',
+      `calendar: { delivery_days: [mon, tue, wed, thu, fri] }
+        quality: { publication_overdue: { after: { count: 36, period: hour } } }
+        time_zone: Europe/Berlin`,
+    );
+    const overdue = async (asOf: string) =>
+      (await check('m1,a,\n', asOf, undefined, yaml, { publishedAt: new Date('2026-03-06T05:00:00Z') })).find(
+        'publication_overdue',
+        '(mes)',
+      );
+    expect(await overdue('2026-03-05T12:00:00Z')).toBeUndefined();
+    // Friday morning to Monday noon: a weekend lies between.
+    expect(await overdue('2026-03-09T11:00:00Z')).toMatchObject({ status: 'PASS' });
+    expect(await overdue('2026-03-10T11:00:00Z')).toMatchObject({ status: 'FAIL', severity: 'ERROR' });
   });
 
   it('say of a check that broke that it broke, and go on with the other tables', async () => {

@@ -117,7 +117,7 @@ describe('mfgDataQualityMonitoring', () => {
         return Promise.resolve(quality);
       },
     });
-    expect(result).toEqual(quality);
+    expect(result).toEqual({ ...quality, incidents: { opened: 0, resolved: 0 } });
     expect(seen).toMatchObject([{ input: { publication: 3 } }]);
   });
 });

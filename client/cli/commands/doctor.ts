@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
+import { checkAlerts } from '../../doctor/alerts';
 import { checkDuckDb } from '../../doctor/duckdb';
 import { checkEnvironment } from '../../doctor/environment';
 import { examine, sentences, type Check, type Finding, type Verdict } from '../../doctor/finding';
@@ -60,6 +61,7 @@ function checks(): [string, Check][] {
     ['sources', checkSources(config)],
     ['dbt project', checkDbtProject(config)],
     ['Temporal', checkTemporal(config)],
+    ['alerts', checkAlerts(config)],
     ['warehouse', config.warehouse === 'snowflake' ? checkSnowflake() : checkDuckDb(config)],
   ];
 }

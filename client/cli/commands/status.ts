@@ -6,7 +6,7 @@ import { InvalidInputError, TerminalError } from '../../../contracts/errors';
 import type { QueryResult } from '../../../warehouse/warehouse';
 import { runningPlatform } from '../../../workers/platform-record';
 import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
-import { leasePlatform } from '../../platform';
+import { openIncidentCount } from '../../incidents';
 import { configuredWarehouse } from '../configured-warehouse';
 import { fields, heading, number, table } from '../print';
 import { lastEntries, type Entry } from '../publication-facts';
@@ -33,6 +33,8 @@ interface PlatformState {
   state: 'runs' | 'runs for a command' | 'does not run' | 'no worker' | 'not reachable' | 'in use otherwise';
   address?: string | undefined;
   uiUrl?: string | undefined;
+  /** As Temporal's visibility has it. */
+  openIncidents?: number;
   /** One sentence, when something is wrong. */
   problem?: string;
 }
@@ -53,6 +55,7 @@ async function status(options: { json?: true }): Promise<void> {
       ['platform', [platform.state, platform.problem].filter(Boolean).join(': ')],
       ['Temporal', platform.address],
       ['Web UI', platform.uiUrl],
+      ['incidents', incidentsText(platform.openIncidents)],
       ['state folder', folders.state],
       ['source folder', `${folders.source}${existsSync(folders.source) ? '' : ' (does not exist)'}`],
       ['dbt project', `${folders.dbt}${existsSync(folders.dbt) ? '' : ' (does not exist)'}`],
@@ -63,6 +66,11 @@ async function status(options: { json?: true }): Promise<void> {
       `${heading('Publications (raw.raw_publication; `npx mfg publications` knows more)')}\n${publicationTable(publications, publication)}`,
     );
   if (loads.length > 0) console.log(`${heading('Loads (raw.raw_load_audit)')}\n${loadTable(loads)}`);
+}
+
+function incidentsText(open: number | undefined): string | undefined {
+  if (open === undefined) return undefined;
+  return open === 0 ? 'none is open' : `${number(open)} open: \`npx mfg incidents\` lists them`;
 }
 
 /** Where the data lives. */
@@ -97,7 +105,8 @@ async function platformState(config: Config): Promise<PlatformState> {
     const connected = await connectClient(config);
     try {
       await assertWorkerPolls(connected);
-      return { state: 'runs', address, uiUrl: connected.uiUrl };
+      const openIncidents = await openIncidentCount(connected.client);
+      return { state: 'runs', address, uiUrl: connected.uiUrl, openIncidents };
     } catch (error) {
       return { state: 'no worker', address, uiUrl: connected.uiUrl, problem: sentence(error) };
     } finally {
@@ -111,10 +120,13 @@ async function platformState(config: Config): Promise<PlatformState> {
 async function embeddedState(config: Config): Promise<PlatformState> {
   if (runningPlatform(config.stateDir) === undefined) return { state: 'does not run' };
   try {
-    const lease = await leasePlatform(config);
-    const { address, uiUrl, staysUp } = lease;
-    await lease.release();
-    return { state: staysUp ? 'runs' : 'runs for a command', address, uiUrl };
+    const { client, lease, address, uiUrl, close } = await connectClient(config);
+    try {
+      const openIncidents = await openIncidentCount(client);
+      return { state: lease?.staysUp ? 'runs' : 'runs for a command', address, uiUrl, openIncidents };
+    } finally {
+      await close();
+    }
   } catch (error) {
     return { state: 'in use otherwise', problem: sentence(error) };
   }

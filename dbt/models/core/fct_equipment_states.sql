@@ -91,6 +91,8 @@ select
     resolved.ended_at is null as is_without_end,
     resolved.is_possible
     and coalesce(resolved.next_started_at < resolved.ended_at, false) as is_overlapping,
+    resolved.is_possible
+    and coalesce(resolved.ended_at < resolved.next_started_at, false) as is_followed_by_gap,
     equipment.equipment_id is null as has_orphan_equipment,
     resolved.order_id is not null and orders.order_id is null as has_orphan_order,
     resolved.has_conflicting_duplicates,
