@@ -5,7 +5,7 @@ import { codeVersion } from '../contracts/installation';
 import { runCleanDays } from './detection/clean-days';
 import { runDefaultDefects } from './detection/default-defects';
 import { runFaults } from './detection/fault-runs';
-import { faultsNamed } from './detection/faults';
+import { chooseFaults } from './detection/faults';
 import { openMemory } from './detection/memory';
 import { type DetectionOptions, parseOptions } from './detection/options';
 import { projectWithoutTests } from './detection/projects';
@@ -39,7 +39,12 @@ async function faults(options: DetectionOptions, work: string, dbtDir: string, i
   for (const seed of options.faults) {
     console.log(`faults of seed ${seed}`);
     const runs = await runFaults({
-      ...{ seed, days: options.history, faults: faultsNamed(options.only), folder: path.join(work, `faults-${seed}`) },
+      ...{
+        seed,
+        days: options.history,
+        faults: chooseFaults(options.only, options.targets),
+        folder: path.join(work, `faults-${seed}`),
+      },
       ...{ dbtDir, withDbtTests: options.withDbtTests, isTidy: !options.isKept },
       onRun: (run, seconds) => console.log(lineOf(run, seconds)),
     });
@@ -72,9 +77,9 @@ async function days(options: DetectionOptions, work: string, dbtDir: string, int
   }
 }
 
-/** Only a whole call with the reporting seeds is a report. */
-function isWhole({ purpose, only, parts, withDbtTests }: DetectionOptions): boolean {
-  return purpose === 'report' && only === '' && parts.length === 3 && withDbtTests;
+/** Only a call with the reporting seeds, of all parts, is a report. */
+function isWhole({ purpose, only, parts, isQuick }: DetectionOptions): boolean {
+  return purpose === 'report' && only === '' && parts.length === 3 && !isQuick;
 }
 
 async function timed(what: string, work: () => Promise<void>): Promise<void> {

@@ -2,6 +2,8 @@
 const BINS = 10;
 /** Added to each bin's count, so that an empty one has a logarithm. */
 const SMOOTHING = 0.5;
+/** Shifts that are tried each way to find where a day is most like the others. */
+const STEPS = 25;
 
 /** The inner edges of a sample's deciles. */
 export function decileEdges(values: readonly number[]): number[] {
@@ -24,18 +26,21 @@ export function stabilityIndex(
 }
 
 /**
- * The amount by which a whole population must move for its stability index against itself to be `target`. The population and not
- * one day's sample is measured, so that a sample's own noise is no part of the fault's size.
+ * The amount to add to a day's values so that their stability index against the history is `target`, whatever the day itself is like
+ * beside other days. What sampling adds to the index of so few values is no part of the target.
  */
-export function shiftOfIndex(population: readonly number[], target: number): number {
-  const edges = decileEdges(population);
-  const indexOf = (shift: number) =>
-    stabilityIndex(
-      edges,
-      population,
-      population.map((value) => value + shift),
-    );
-  let [low, high] = [0, (edges.at(-1) as number) - (edges[0] as number)];
+export function shiftToIndex(history: readonly number[], day: readonly number[], target: number): number {
+  const edges = decileEdges(history);
+  const sampling = (BINS - 1) * (1 / day.length + 1 / history.length);
+  const indexOf = (shift: number) => {
+    const moved = day.map((value) => value + shift);
+    return stabilityIndex(edges, history, moved) - sampling;
+  };
+  const width = (edges.at(-1) as number) - (edges[0] as number);
+  const shifts = Array.from({ length: 2 * STEPS + 1 }, (_, step) => ((step - STEPS) / STEPS) * width);
+  // From where the day is most like the others upwards.
+  let low = shifts.reduce((best, shift) => (indexOf(shift) < indexOf(best) ? shift : best));
+  let high = low + 2 * width;
   for (let step = 0; step < 40; step++) {
     const middle = (low + high) / 2;
     if (indexOf(middle) < target) low = middle;

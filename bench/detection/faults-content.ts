@@ -1,7 +1,7 @@
 import type { ColumnOf, Table } from '../../data/simulator/columns';
 import { ALL, type Choice, type Edit, ONE, change, columnOf, edited, emptied, shareOf } from './edits';
 import type { Deliveries, FaultyDay } from './delivery';
-import { shiftOfIndex } from './distribution';
+import { shiftToIndex } from './distribution';
 import { CHECKS } from './expectation';
 import { type InjectedFault, faultAt } from './injected-fault';
 
@@ -145,13 +145,12 @@ function scaledOnOneMachine(sensor: string) {
   });
 }
 
-/**
- * Moves all of one group's values of the day by as much as moves the group's whole history by a stability index of 0.2. Values
- * keep their three digits.
- */
+/** Moves all of one group's values of the day until their stability index against the group's history is 0.2. */
 function shifted(table: Table, valueColumn: string, groupColumn: string, group: string) {
   return async (day: FaultyDay) => {
-    const shift = shiftOfIndex(await valuesOf(day.history, table, valueColumn, groupColumn, group), 0.2);
+    const { next, date, history } = day;
+    const before = await valuesOf(history, await history.dates(), table, valueColumn, groupColumn, group);
+    const shift = shiftToIndex(before, await valuesOf(next, [date], table, valueColumn, groupColumn, group), 0.2);
     const choice: Choice = (cell) => cell(groupColumn) === group;
     const move = (cell: string) => (Number(cell) + shift).toFixed(3);
     await edited(table, change(valueColumn, move, { ...ALL, choice }))(day);
@@ -159,15 +158,16 @@ function shifted(table: Table, valueColumn: string, groupColumn: string, group: 
 }
 
 async function valuesOf(
-  history: Deliveries,
+  deliveries: Deliveries,
+  dates: readonly string[],
   table: Table,
   valueColumn: string,
   groupColumn: string,
   group: string,
 ): Promise<number[]> {
   const values: number[] = [];
-  for (const date of await history.dates()) {
-    const csv = await history.read(date, table);
+  for (const date of dates) {
+    const csv = await deliveries.read(date, table);
     const [value, by] = [columnOf(csv, valueColumn), columnOf(csv, groupColumn)];
     for (const record of csv.records) if (record[by] === group) values.push(Number(record[value]));
   }

@@ -2,7 +2,7 @@ import { CONTENT_FAULTS } from './faults-content';
 import { FILE_FAULTS } from './faults-files';
 import { RULE_FAULTS } from './faults-rules';
 import { VOLUME_FAULTS } from './faults-volume';
-import { type InjectedFault, nameOf } from './injected-fault';
+import type { InjectedFault } from './injected-fault';
 
 /** Every fault of the bench, each under a name of its own; of each kind the first one first, then of each the second. */
 export const FAULTS: readonly InjectedFault[] = inTurns([
@@ -21,10 +21,9 @@ function inTurns(faults: InjectedFault[]): InjectedFault[] {
     .map(({ fault }) => fault);
 }
 
-/** Faults whose kind or target contains a text. */
-export function faultsNamed(text: string): readonly InjectedFault[] {
+/** Faults whose kind or target contains a text, of each kind at most so many. */
+export function chooseFaults(text: string, targets: number): readonly InjectedFault[] {
   const asked = text.toLowerCase();
   const found = FAULTS.filter(({ kind, target }) => `${kind}: ${target}`.toLowerCase().includes(asked));
-  if (new Set(found.map(nameOf)).size !== found.length) throw new Error('two faults have one name.');
-  return found;
+  return found.filter((fault) => found.filter(({ kind }) => kind === fault.kind).indexOf(fault) < targets);
 }

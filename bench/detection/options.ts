@@ -18,6 +18,9 @@ export interface DetectionOptions {
   days: number;
   /** Faults whose kind and target contain it. */
   only: string;
+  /** At most so many targets of each kind of fault. */
+  targets: number;
+  isQuick: boolean;
   /** Whether dbt's own tests are asked too. */
   withDbtTests: boolean;
   /** Whether what was loaded and built stays, so that a later call asks the checks only. */
@@ -34,6 +37,7 @@ interface CliOptions {
   days: number;
   history: number;
   only: string;
+  targets: number;
   part: Part[] | undefined;
   quick: boolean;
   keep: boolean;
@@ -51,6 +55,7 @@ export function parseOptions(args: readonly string[]): DetectionOptions {
     .option('--days <number>', 'clean days', wholeNumber, 60)
     .option('--history <number>', 'days published before them, 42 at least', wholeNumber, 42)
     .option('--only <text>', 'only faults whose kind or target contains it', '')
+    .option('--targets <number>', 'at most so many targets of each kind of fault', wholeNumber, 99)
     .addOption(new Option('--part <parts...>', 'only these parts').choices(PARTS))
     .option('--no-dbt-tests', 'leave out what dbt’s own tests find')
     .option('--quick', 'the first seed only, 14 clean days, no dbt tests', false)
@@ -73,6 +78,8 @@ export function parseOptions(args: readonly string[]): DetectionOptions {
     history: cli.history,
     days: cli.quick ? 14 : cli.days,
     only: cli.only,
+    targets: cli.targets,
+    isQuick: cli.quick,
     withDbtTests: cli.dbtTests && !cli.quick,
     isKept: cli.keep,
     parts: cli.part ?? PARTS,
