@@ -24,7 +24,10 @@ async function main(): Promise<void> {
   const work = path.join(PROJECT_ROOT, '.mfg', 'bench', `detection-${options.purpose}`);
   await openMemory(work, codeVersion(), options.isKept);
   const dbtDir = await projectWithoutTests(path.join(work, 'project'));
-  const findings: Findings = { purpose: options.purpose, history: options.history, faults: [], defects: [], days: [] };
+  const command = ['npm run bench -- detection', ...process.argv.slice(2).filter((word) => word !== '--keep')].join(
+    ' ',
+  );
+  const findings: Findings = { command, history: options.history, faults: [], defects: [], days: [] };
   await timed('faults', () => faults(options, work, dbtDir, findings));
   await timed('the simulator’s defects', () => defects(options, work, dbtDir, findings));
   await timed('clean days', () => days(options, work, dbtDir, findings));

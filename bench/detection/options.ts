@@ -38,6 +38,7 @@ interface CliOptions {
   history: number;
   only: string;
   targets: number;
+  seedCount: number;
   part: Part[] | undefined;
   quick: boolean;
   keep: boolean;
@@ -55,6 +56,7 @@ export function parseOptions(args: readonly string[]): DetectionOptions {
     .option('--days <number>', 'clean days', wholeNumber, 60)
     .option('--history <number>', 'days published before them, 42 at least', wholeNumber, 42)
     .option('--only <text>', 'only faults whose kind or target contains it', '')
+    .option('--seed-count <number>', 'only the first seeds', wholeNumber, 99)
     .option('--targets <number>', 'at most so many targets of each kind of fault', wholeNumber, 99)
     .addOption(new Option('--part <parts...>', 'only these parts').choices(PARTS))
     .option('--no-dbt-tests', 'leave out what dbt’s own tests find')
@@ -71,10 +73,11 @@ export function parseOptions(args: readonly string[]): DetectionOptions {
   command.parse(args, { from: 'user' });
   const cli = command.opts<CliOptions>();
   const { faults, cleanDays } = SEEDS[cli.seeds];
+  const seeds = cli.quick ? 1 : cli.seedCount;
   return {
     purpose: cli.seeds,
-    faults: cli.quick ? faults.slice(0, 1) : faults,
-    cleanDays: cli.quick ? cleanDays.slice(0, 1) : cleanDays,
+    faults: faults.slice(0, seeds),
+    cleanDays: cleanDays.slice(0, seeds),
     history: cli.history,
     days: cli.quick ? 14 : cli.days,
     only: cli.only,

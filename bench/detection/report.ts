@@ -4,7 +4,8 @@ import type { FaultRun } from './fault-runs';
 
 /** All that one call of the bench found. */
 export interface Findings {
-  purpose: string;
+  /** What was called. */
+  command: string;
   history: number;
   faults: FaultRun[];
   defects: { seed: number; found: DefectFound[] }[];
@@ -29,14 +30,14 @@ export function lineOf({ kind, target, isClean, isFound, by, falseAlarms, dbt }:
   return `${word.padEnd(7)}${seconds.toFixed(1).padStart(6)} s  ${kind}: ${target} (${by || 'nothing'}${beside})${wrong.join('')}`;
 }
 
-function introduction({ purpose, history, faults, days }: Findings): string[] {
+function introduction({ command, history, faults, days }: Findings): string[] {
   const seeds = [...new Set(faults.map(({ seed }) => seed))].join(', ') || 'none';
   const clean = days.map(({ seed }) => seed).join(', ') || 'none';
   return [
     '# What the quality checks find',
-    `Written by \`npm run bench -- detection --seeds ${purpose}\`. Simulated plant: 2 sites, 12 work units, a reading per sensor every 15 ` +
-      `minutes; at least ${history} days of history. Seeds of the faults: ${seeds}; of the clean days: ${clean}. Thresholds were chosen on other ` +
-      'seeds, from 101 on. The checks read what the platform loads, which the list of faults is no part of.',
+    `Written by \`${command}\`. Simulated plant: 2 sites, 12 work units, a reading per sensor every 15 minutes; at least ${history} days of ` +
+      `history. Seeds of the faults: ${seeds}; of the clean days: ${clean}. Thresholds were chosen on other seeds, from 101 on. The checks read ` +
+      'what the platform loads, which the list of faults is no part of.',
   ];
 }
 
