@@ -117,14 +117,17 @@ class FaultBench {
     await copyDays(sourceDir, earlier, dates.slice(0, historyDays - 1));
     await copyDays(sourceDir, history, dates.slice(0, historyDays));
     const platform = await Platform.open(path.join(folder, 'state'), dbtDir);
+    const first = await remembered(path.join(folder, 'earlier.json'), () => platform.ingest(earlier));
+    if ('refused' in first) throw new Error(`the history of seed ${seed} cannot be published: ${first.refused}`);
+    const manifest = platform.manifestOf(first.publication);
+    const compiled = await readCompiledModels(manifest);
     // The run before is one of a single day, as the faulty day's own is.
-    await remembered(path.join(folder, 'earlier.json'), () => platform.ingest(earlier));
-    const base = await remembered(path.join(folder, 'base.json'), () => platform.ingest(history));
+    const base = await remembered(path.join(folder, 'base.json'), () => platform.ingest(history, compiled));
     if ('refused' in base) throw new Error(`the history of seed ${seed} cannot be published: ${base.refused}`);
-    const ancestry = await Ancestry.read(platform.manifestOf(base.publication));
+    const ancestry = await Ancestry.read(manifest);
     const bench = new FaultBench(request, { export: sourceDir, history }, { before, next, after }, platform, ancestry);
     bench.#publication = base.publication;
-    bench.#compiled = await readCompiledModels(platform.manifestOf(base.publication));
+    bench.#compiled = compiled;
     bench.#before = await remembered(path.join(folder, 'outcomes.json'), () =>
       platform.check(base.publication, platform.endOf(before)),
     );

@@ -130,7 +130,7 @@ export class Platform {
     return this.#systems.flatMap((system) => system.tables);
   }
 
-  /** The manifest that dbt left of a build. */
+  /** The manifest that dbt left of a build which it made. */
   manifestOf(publication: number): string {
     return path.join(this.layout.build(publication), 'target', 'manifest.json');
   }
