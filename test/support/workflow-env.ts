@@ -47,15 +47,16 @@ export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment
   return env;
 }
 
-/** Nothing is found, nobody is told: what tests of other things want of incidents. */
-const NO_INCIDENTS: Partial<Activities> = {
+/** No gate, nothing is found, nobody is told: what tests of other things want of gates and incidents. */
+const NEITHER_GATES_NOR_INCIDENTS: Partial<Activities> = {
+  checkGates: () => Promise.resolve({ checks: 0, failures: [] }),
   currentPublication: () => Promise.resolve(undefined),
   updateIncidents: () => Promise.resolve({ opened: 0, resolved: 0, changes: [], changeCount: 0 }),
   alertTargets: () => Promise.resolve([]),
   pingDeadMan: () => Promise.resolve({ pinged: false }),
 };
 
-/** A worker with the real workflows and the given activities; those of incidents do nothing unless given. */
+/** A worker with the real workflows and the given activities; those of gates and incidents do nothing unless given. */
 export function stubWorker(
   env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
   workflowBundle: WorkflowBundle,
@@ -66,6 +67,6 @@ export function stubWorker(
     namespace: env.namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
-    activities: { ...NO_INCIDENTS, ...activities },
+    activities: { ...NEITHER_GATES_NOR_INCIDENTS, ...activities },
   });
 }
