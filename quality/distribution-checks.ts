@@ -51,8 +51,16 @@ async function judgeDistribution(request: ModelToCheck, column: string, shift: S
     newest === undefined ? new Map<string, Map<string, number[]>>() : await binned(request, column, shift.by, newest);
   const judged = [...groups].flatMap(([group, days]) => {
     const current = days.get(newest ?? '');
-    const before = [...days].filter(([date]) => date !== newest).map(([, counts]) => counts);
-    const verdict = current === undefined ? undefined : judgeShift(before, current, { maxPsi: shift.max_psi });
+    const before = [...days].filter(([date]) => date !== newest);
+    const sameWeekday = before.filter(([date]) => isSameWeekday(date, newest ?? '')).map(([, counts]) => counts);
+    const options = { maxPsi: shift.max_psi, sameWeekday };
+    const verdict =
+      current &&
+      judgeShift(
+        before.map(([, counts]) => counts),
+        current,
+        options,
+      );
     return verdict?.kind === 'judged' ? [{ group, ...verdict }] : [];
   });
   const byPsi = [...judged].sort((a, b) => b.psi - b.high - (a.psi - a.high));
@@ -71,6 +79,12 @@ async function judgeDistribution(request: ModelToCheck, column: string, shift: S
       groups: byPsi.slice(0, FINDINGS_TOLD).map(({ group, psi, high }) => ({ group, psi, high })),
     },
   };
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+function isSameWeekday(date: string, other: string): boolean {
+  return (Date.parse(date) - Date.parse(other)) % WEEK_MS === 0;
 }
 
 /** Values per group, delivery and decile of the deliveries before the newest. */

@@ -25,6 +25,8 @@ export interface ShiftOptions {
   deviations?: number;
   /** Days with fewer values are not judged, and say nothing of what is usual: of few machines few are running. */
   minValues?: number;
+  /** Of the earlier days those of the judged day's weekday: a Sunday at rest is compared with Sundays too. */
+  sameWeekday?: readonly (readonly number[])[];
 }
 
 export interface ShiftJudgement {
@@ -42,6 +44,8 @@ const SHIFT_DEFAULTS = { maxPsi: 0.2, deviations: 6, minValues: 200 };
 const LEAST_HISTORY = 14;
 /** Days that a shift must stand out from as well. */
 const RECENT_DAYS = 3;
+/** Days of a weekday that say how it usually is. */
+const LEAST_WEEKDAYS = 2;
 /** What has happened twice is usual, and a little more of it too. */
 const BEYOND_USUAL = 1.25;
 
@@ -56,7 +60,7 @@ export function judgeShift(
   current: readonly number[],
   options: ShiftOptions = {},
 ): ShiftVerdict {
-  const { maxPsi, deviations, minValues } = { ...SHIFT_DEFAULTS, ...options };
+  const { maxPsi, deviations, minValues, sameWeekday = [] } = { ...SHIFT_DEFAULTS, ...options };
   const days = history.filter((counts) => sumOf(counts) >= minValues);
   if (days.length < LEAST_HISTORY || sumOf(current) < minValues) return { kind: 'too little history' };
   const reference = total(days);
@@ -72,7 +76,9 @@ export function judgeShift(
   const high = Math.max(maxPsi, median(usual) + deviations * spread, BEYOND_USUAL * secondLargest(usual));
   // Wear shifts values too, but little from one day to the next.
   const jump = corrected(total(days.slice(-RECENT_DAYS)), current);
-  return { kind: 'judged', psi, high, isUnusual: psi > high && jump > maxPsi };
+  const alike = sameWeekday.filter((counts) => sumOf(counts) >= minValues);
+  const isUnlikeWeekday = alike.length < LEAST_WEEKDAYS || corrected(total(alike), current) > maxPsi;
+  return { kind: 'judged', psi, high, isUnusual: psi > high && jump > maxPsi && isUnlikeWeekday };
 }
 
 function total(days: readonly (readonly number[])[]): number[] {
