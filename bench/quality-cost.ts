@@ -46,9 +46,9 @@ async function main(): Promise<void> {
     );
     for (const [index, { table, at }] of began.entries()) {
       const seconds = ((began[index + 1]?.at ?? ended) - at) / 1000;
-      console.log(
-        `${table.padEnd(24)}${String(rows.get(table) ?? '').padStart(9)} rows ${seconds.toFixed(2).padStart(7)} s`,
-      );
+      const count = rows.get(table);
+      const of = count === undefined ? 'model' : `${count} rows`;
+      console.log(`${table.padEnd(36)}${of.padStart(14)} ${seconds.toFixed(2).padStart(7)} s`);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

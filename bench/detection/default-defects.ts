@@ -66,7 +66,8 @@ export interface DefaultDefectsRequest {
 }
 
 /**
- * Loads an export with every default defect, those of files on its last day, whose run is what is judged. The truth is read when
+ * Loads an export with every default defect: all days but the last by one run, the last, with the defects of files, by another. A defect is
+ * found by the run that loads it. The truth is read when
  * the checks have spoken, and only to know what they should have said.
  */
 export async function runDefaultDefects({ seed, days, folder, dbtDir }: DefaultDefectsRequest): Promise<DefectFound[]> {
@@ -80,7 +81,7 @@ export async function runDefaultDefects({ seed, days, folder, dbtDir }: DefaultD
   const dates = await new Deliveries(sourceDir).dates();
   const platform = await Platform.open(path.join(folder, 'state'), dbtDir);
   const source = path.join(folder, 'source');
-  let outcomes: CheckOutcome[] = [];
+  const outcomes: CheckOutcome[] = [];
   let manifest = '';
   for (const [name, loaded] of Object.entries({ history: dates.slice(0, -1), last: dates.slice(-1) })) {
     const outcome = await remembered(path.join(folder, `run-${name}.json`), async () => {
@@ -90,7 +91,7 @@ export async function runDefaultDefects({ seed, days, folder, dbtDir }: DefaultD
     if ('refused' in outcome) throw new Error(`the export with default defects is refused: ${outcome.refused}`);
     const asOf = platform.endOf(loaded.at(-1) ?? '');
     const file = path.join(folder, `outcomes-${name}.json`);
-    outcomes = await remembered(file, () => platform.check(outcome.publication, asOf));
+    outcomes.push(...(await remembered(file, () => platform.check(outcome.publication, asOf))));
     manifest = platform.manifestOf(outcome.publication);
   }
   const heard = outcomes.filter(({ status }) => status !== 'PASS');

@@ -10,7 +10,7 @@ export const TRUTH = 'truth.json';
 const PLANT = ['--sites', '2', '--work-units', '6', '--sensor-interval', '900'];
 
 /**
- * Simulates a plant and writes its export, unless it is there.
+ * Simulates a plant and writes its export, in the place of what an earlier call left there.
  *
  * @param options of the simulator's command line; a later one of a name stands over an earlier one, and over the plant's.
  * @returns its source folder, which holds deliveries and nothing else.
@@ -19,6 +19,7 @@ const PLANT = ['--sites', '2', '--work-units', '6', '--sensor-interval', '900'];
 export async function exportOf(folder: string, ...options: string[]): Promise<string> {
   const sourceDir = path.join(folder, 'source_system');
   const call = parseCall(['--out', folder, '--no-gzip', ...PLANT, ...options]);
+  await rm(folder, { recursive: true, force: true });
   await writeExport(call.folder, call.options);
   await refuseTruth(sourceDir);
   return sourceDir;
