@@ -18,7 +18,7 @@ let runs: FaultRun[];
 beforeAll(async () => {
   const folder = scratchDir();
   runs = await runFaults({
-    ...{ seed: 12, days: 10, plant: ['--sites', '1', '--work-units', '3'], folder: path.join(folder, 'faults') },
+    ...{ seed: 11, days: 10, plant: ['--sites', '1', '--work-units', '3'], folder: path.join(folder, 'faults') },
     faults: SAMPLE.map((name) => {
       const fault = FAULTS.find(({ kind, target }) => `${kind}: ${target}` === name);
       if (fault === undefined) throw new Error(`the bench has no fault '${name}'`);
