@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { CANDIDATE_HELD, RUN_FAILED, type IncidentChange, type RunFailure } from '../contracts/incidents';
 import type { IncidentCounts } from '../contracts/quality';
 import type { RunIdentity } from '../contracts/run';
@@ -33,16 +33,22 @@ export interface UpdateIncidentsResult extends IncidentCounts {
 }
 
 const MAX_CHANGES = 50;
+/** From this attempt on the run goes on without the incidents that do not answer. */
+const PATIENT_ATTEMPTS = 3;
 
 export function createUpdateIncidents({ warehouse }: ActivityDependencies) {
   /** Tells incidents what a run has found: opens those of failing checks, resolves those of passing ones. */
   return async function updateIncidents(input: UpdateIncidentsInput): Promise<UpdateIncidentsResult> {
     return withHeartbeat(async (report, signal) => {
-      const { client } = Context.current();
+      const { client, info } = Context.current();
       const looks = [await ofChecks(warehouse, input), ofRun(input)];
       const all = { failing: looks.flatMap((l) => l.failing), passing: looks.flatMap((l) => l.passing) };
       const onLook = (at: string, done: number, of: number) => report({ at, done, of });
-      const { changes, opened, resolved } = await tellIncidents(client, all, input.at, onLook, signal);
+      const { changes, opened, resolved, untold } = await tellIncidents(client, all, input.at, onLook, signal);
+      const [first] = untold;
+      if (first !== undefined && info.attempt < PATIENT_ATTEMPTS) throw new Error(`${first.id}: ${first.reason}`);
+      // An incident that cannot be reached does not keep the run from ending: the next run tells it again.
+      for (const { id, reason } of untold) log.warn('an incident could not be told', { id, reason });
       return { opened, resolved, changes: changes.slice(0, MAX_CHANGES), changeCount: changes.length };
     });
   };

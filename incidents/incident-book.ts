@@ -30,11 +30,21 @@ const OF_RUNS = [RUN_FAILED, CANDIDATE_HELD];
 /** Incidents that are told at once. */
 const AT_ONCE = 8;
 const TYPE = 'mfgIncident';
+const PAGE = 500;
 const NOTHING: LookAnswer = { change: null, isSilent: false };
 /** Somebody else opened or ended the incident between a look at it and what came of it: then it is looked at again. */
 const TRIES = 10;
 /** How far visibility may lag behind: incidents that ended so long before a run are looked at as if they were open. */
 const LAG_MS = 10 * 60 * 1000;
+
+/** An incident that could not be told: what it is missing the next run tells it. */
+export interface Untold {
+  id: string;
+  reason: string;
+}
+
+/** How long an incident may take to answer: one whose worker is gone, or whose key is, never does. */
+const PATIENCE_MS = 10_000;
 
 /**
  * Tells every incident what a run has found. What fails opens an incident or repeats one; what passes resolves the one that is open.
@@ -51,10 +61,10 @@ export async function tellIncidents(
   since: string,
   onLook: (incident: string, done: number, of: number) => void,
   signal: AbortSignal,
-): Promise<IncidentCounts & { changes: IncidentChange[] }> {
+): Promise<IncidentCounts & { changes: IncidentChange[]; untold: Untold[] }> {
   const around = passing.some(({ check }) => !OF_RUNS.includes(check))
     ? await incidentsAround(client, since)
-    : new Map<string, IncidentSummary>();
+    : new Set<string>();
   const toTell = [
     ...failing.map((look) => ({
       id: incidentId(look.outcome.check, look.outcome.table),
@@ -66,6 +76,7 @@ export async function tellIncidents(
       .map(({ id, look }) => ({ id, tell: () => observePass(client, id, look) })),
   ];
   const answers: LookAnswer[] = [];
+  const untold: Untold[] = [];
   let next = 0;
   const lane = async () => {
     for (let index = next++; index < toTell.length; index = next++) {
@@ -73,7 +84,13 @@ export async function tellIncidents(
       const { id, tell } = toTell[index] ?? {};
       if (id === undefined || tell === undefined) return;
       onLook(id, answers.filter(Boolean).length, toTell.length);
-      answers[index] = await tell();
+      try {
+        answers[index] = await inTime(tell());
+      } catch (error) {
+        signal.throwIfAborted();
+        answers[index] = NOTHING;
+        untold.push({ id, reason: error instanceof Error ? error.message : String(error) });
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -83,6 +100,7 @@ export async function tellIncidents(
     opened: count('OPENED', 'WORSENED'),
     resolved: count('RESOLVED'),
     // Failing ones come first, as they were found; the worst of them before the others.
+    untold,
     changes: answers.flatMap(({ change, isSilent }) => (change === null || isSilent ? [] : [change])),
   };
 }
@@ -126,20 +144,38 @@ async function observePass(client: Client, id: string, look: IncidentLook): Prom
   throw new Error(`${id} was opened and ended ${TRIES} times while this run looked at it: it is tried again.`);
 }
 
+/** @throws Error when there is no answer in time; what still comes of it is repeated safely. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} seconds`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
- * Incidents that are open, or ended so lately that a run which is tried again may be what ended them, by id. What was opened or ended
+ * Incidents that are open, or ended so lately that a run which is tried again may be what ended them: their ids. What was opened or ended
  * a moment ago may be missing or wrong here: Temporal's visibility lags behind.
  *
  * @param since ISO 8601: the run's time.
  */
-async function incidentsAround(client: Client, since: string): Promise<Map<string, IncidentSummary>> {
+async function incidentsAround(client: Client, since: string): Promise<Set<string>> {
   const closed = new Date(Date.parse(since) - LAG_MS).toISOString();
   const query = `WorkflowType = '${TYPE}' and (ExecutionStatus = 'Running' or CloseTime > '${closed}')`;
-  const found = new Map<string, IncidentSummary>();
-  for await (const execution of client.workflow.list({ query })) {
-    const incident = execution.memo?.incident as IncidentSummary | undefined;
-    if (incident !== undefined) found.set(execution.workflowId, incident);
-  }
+  const found = new Set<string>();
+  let nextPageToken: Uint8Array = new Uint8Array();
+  do {
+    // Asked of the service itself: a memo that cannot be decrypted any more must not hide the others.
+    const page = await client.workflowService.listWorkflowExecutions({
+      ...{ namespace: client.options.namespace, query, pageSize: PAGE, nextPageToken },
+    });
+    for (const { execution } of page.executions ?? []) found.add(execution?.workflowId ?? '');
+    nextPageToken = page.nextPageToken ?? new Uint8Array();
+  } while (nextPageToken.length > 0);
   return found;
 }
 
