@@ -31,7 +31,7 @@ export interface QualityRecord extends CheckOutcome {
   publication: number;
   /** Zero-based place of the check in the run: with the run's id the row's key, so that retries do not double rows. */
   ordinal: number;
-  /** It decided on the publication of a candidate. */
+  /** Declared as a gate: on a candidate it decides whether that is published. */
   isGate: boolean;
   /** Numbers and names behind the outcome, as JSON. */
   details: Record<string, unknown>;

@@ -99,8 +99,8 @@ export async function tellIncidents(
   return {
     opened: count('OPENED', 'WORSENED'),
     resolved: count('RESOLVED'),
-    // Failing ones come first, as they were found; the worst of them before the others.
     untold,
+    // Failing ones come first, as they were found; the worst of them before the others.
     changes: answers.flatMap(({ change, isSilent }) => (change === null || isSilent ? [] : [change])),
   };
 }

@@ -65,6 +65,7 @@ export async function checkTable(request: TableToCheck): Promise<CheckedOutcome[
       checks.add('rows_without_key', ofRows(keylessRows, 'rows without a key'));
       if (!gatesOnly) checks.outcomes.push(...freshnessOf(request, partitions, rows, startedAt));
     },
+    !gatesOnly && (table.freshness ?? table.eventFreshness) !== undefined,
   );
   await checks.addFrom(['row_count_history', 'null_ratio'], async () => {
     const wanted = profiledDates(table, partitions, checkedDates);
@@ -112,10 +113,13 @@ class TableChecks {
     this.outcomes.push(outcomeOf(declared, judge(declared.settings), this.#startedAt));
   }
 
-  /** Runs a query for checks that all need it; when it breaks, so do they, and the others go on. */
-  async addFrom(names: TableCheck[], read: () => Promise<void>): Promise<void> {
-    const declared = names.flatMap((name) => this.#declared(name) ?? []);
-    if (declared.length === 0) return;
+  /**
+   * Runs a query for checks that all need it; when it breaks, so do they, and the others go on.
+   *
+   * @param isNeeded whether it is run even when all of them are switched off.
+   */
+  async addFrom(names: TableCheck[], read: () => Promise<void>, isNeeded = false): Promise<void> {
+    if (!isNeeded && names.every((name) => this.#declared(name) === undefined)) return;
     try {
       await read();
     } catch (error) {

@@ -10,7 +10,7 @@ import { noteChecks, ping } from './run-incidents';
 const { checkQuality } = proxyActivities<Activities>(QUALITY);
 
 /**
- * Row counts, duplicates, rejected records and freshness of a publication, written to RAW.DATA_QUALITY_AUDIT. When it is the one that
+ * The declared checks of a publication, written to RAW.DATA_QUALITY_AUDIT. When it is the one that
  * readers see, incidents are opened and resolved by what was found.
  *
  * Failed checks are a result, not a failure of the run: see `failed` and `findings`, and the search attribute MfgOutcome.

@@ -187,6 +187,16 @@ describe('quality checks', () => {
     expect(find('rows_without_key')).toMatchObject({ status: 'FAIL', severity: 'ERROR' });
   });
 
+  it('judge freshness also when all else that reads the rows is switched off', async () => {
+    const off = ['row_count_source_raw', 'row_count_raw_staging', 'duplicates_identical', 'duplicates_conflicting'];
+    const checks = [...off, 'rows_without_key'].map((name) => `${name}: false`).join(', ');
+    const yaml = YAML.replace('key: [material_id]', `key: [material_id], quality: { ${checks} }`);
+    const { find } = await check('m1,a,2026-03-01\n', '2026-03-09T00:00:00Z', undefined, yaml);
+    expect(find('row_count_source_raw')).toBeUndefined();
+    expect(find('freshness_delivery')).toMatchObject({ status: 'FAIL' });
+    expect(find('freshness_event')).toMatchObject({ status: 'FAIL' });
+  });
+
   it('fail a column that must be filled, whatever was usual before', async () => {
     const yaml = YAML.replace(
       '{ name: material_name, data_type: text }',

@@ -5,7 +5,7 @@ import type { AddedPartition, QueryTarget } from '../warehouse';
 import { findPublication } from './find-publication';
 import { isoTime, timestamp, utcNow, type StoreDb } from './store-db';
 
-/** Keys of one row, as a sample of the whole, stay below this many in `details`. */
+/** What the column `details` holds: the numbers behind an outcome, and the keys of its sample. */
 type Details = Record<string, unknown> & { sample?: string[] };
 
 /** Replaces a run's rows of RAW.DATA_QUALITY_AUDIT: a retried activity leaves the rows of its last attempt. */
