@@ -49,6 +49,7 @@ export async function showIngestion(
       ],
       ['built', result.build === null ? undefined : buildText(result.build)],
       ['quality', result.quality === null ? undefined : qualityText(result.quality)],
+      ['incidents', result.quality === null ? undefined : incidentsText(result.quality)],
     ]),
   );
   showFailedDates(failedDates);
@@ -71,7 +72,12 @@ export function showTransformation(result: DbtTransformResult): void {
 /** Shows what the quality checks found. */
 export function showQuality(result: DataQualityResult): void {
   console.log(heading(`Checked publication ${result.publication}.`));
-  console.log(fields([['quality', qualityText(result)]]));
+  console.log(
+    fields([
+      ['quality', qualityText(result)],
+      ['incidents', incidentsText(result)],
+    ]),
+  );
   showFindings(result);
 }
 
@@ -223,6 +229,12 @@ function buildText(build: BuildSummary): string {
   const rest = build.scope === 'PARTIAL' ? '; the rest is taken over from the publication before' : '';
   const all = build.fullBecause === undefined ? '' : `; everything, since ${build.fullBecause}`;
   return `${plural(build.models, 'model')}, ${plural(build.tests, 'test')}, ${warnings} in ${duration(build.seconds * 1000)}${rest}${all}`;
+}
+
+/** Nothing when no incident has changed: those that go on are not news. */
+function incidentsText({ incidents }: DataQualityResult): string | undefined {
+  if (incidents === undefined || incidents.opened + incidents.resolved === 0) return undefined;
+  return `${number(incidents.opened)} opened, ${number(incidents.resolved)} resolved: npx mfg incidents`;
 }
 
 function qualityText({ checks, passed, warned, failed, asOf }: DataQualityResult): string {
