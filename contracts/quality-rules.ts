@@ -115,9 +115,17 @@ export const modelColumnQualitySchema = z.strictObject({
       z.strictObject({ ...level, by: name, bounds: z.record(z.string(), bounds) }),
     ])
     .optional(),
-  /** Distribution against the deliveries before: population stability index over deciles, in groups. Needs `dated_by: _logical_date`. */
+  /**
+   * Distribution against the days just before: population stability index over deciles, of the groups of `by`. With `each`, each of
+   * these things is compared with itself: a machine with that machine. Needs `dated_by: _logical_date`.
+   */
   shift: z
-    .strictObject({ ...level, by: z.array(name).default([]), max_psi: z.number().positive().default(0.2) })
+    .strictObject({
+      ...level,
+      by: z.array(name).default([]),
+      each: z.array(name).default([]),
+      max_psi: z.number().positive().default(0.2),
+    })
     .optional(),
   /** Median of the absolute values against the deliveries before, group by group: a factor that only a change of unit explains. */
   scale: z.strictObject({ ...level, by: columns, factor: z.number().gt(1).default(10) }).optional(),

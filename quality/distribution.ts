@@ -1,4 +1,4 @@
-import { median, robustDeviation, secondLargest } from './robust';
+import { median, robustDeviation } from './robust';
 
 /** Added to each bin, so that an empty one is improbable, not impossible. */
 const SMOOTHING = 0.5;
@@ -18,15 +18,10 @@ function shares(counts: readonly number[]): number[] {
   return counts.map((count) => (count + SMOOTHING) / total);
 }
 
-export interface ShiftOptions {
-  /** Index from which on a distribution has shifted. */
-  maxPsi?: number;
-  /** Robust standard deviations above the column's own daily ups and downs that are unusual. */
-  deviations?: number;
-  /** Days with fewer values are not judged, and say nothing of what is usual: of few machines few are running. */
-  minValues?: number;
-  /** Of the earlier days those of the judged day's weekday: a Sunday at rest is compared with Sundays too. */
-  sameWeekday?: readonly (readonly number[])[];
+/** Values of a day, and of an earlier one that it is compared with, counted in the same bins. */
+export interface BinnedDays {
+  before: number[];
+  now: number[];
 }
 
 export interface ShiftJudgement {
@@ -40,59 +35,43 @@ export interface ShiftJudgement {
 
 export type ShiftVerdict = ShiftJudgement | { kind: 'too little history' };
 
-const SHIFT_DEFAULTS = { maxPsi: 0.2, deviations: 6, minValues: 200 };
+/** Robust standard deviations above the usual index that are unusual. */
+const DEVIATIONS = 5;
+/** Days judged before, from which on it is known what is usual. */
 const LEAST_HISTORY = 14;
-/** Days that a shift must stand out from as well. */
-const RECENT_DAYS = 3;
-/** Days of a weekday that say how it usually is. */
-const LEAST_WEEKDAYS = 2;
-/** What has happened twice is usual, and a little more of it too. */
-const BEYOND_USUAL = 1.25;
 
 /**
- * Judges whether the values of a day are spread otherwise than those of earlier days: more than `maxPsi` that chance does not
- * explain, and more than the days differ from each other anyway.
+ * Judges whether a day's values are spread otherwise than those of the days just before, from each of them: by more than `maxPsi` that
+ * chance does not explain, and by more than earlier days differed from those before them. The day after a shift that lasted one day is
+ * like the one before it.
  *
- * @param history counts per bin of each earlier day; the bins are the same in all.
+ * @param usual each earlier day beside the days just before it.
  */
 export function judgeShift(
-  history: readonly (readonly number[])[],
-  current: readonly number[],
-  options: ShiftOptions = {},
+  usual: readonly (readonly BinnedDays[])[],
+  current: readonly BinnedDays[],
+  maxPsi: number,
 ): ShiftVerdict {
-  const { maxPsi, deviations, minValues, sameWeekday = [] } = { ...SHIFT_DEFAULTS, ...options };
-  const days = history.filter((counts) => sumOf(counts) >= minValues);
-  if (days.length < LEAST_HISTORY || sumOf(current) < minValues) return { kind: 'too little history' };
-  const reference = total(days);
-  const usual = days.map((day) =>
-    corrected(
-      reference.map((count, bin) => count - (day[bin] ?? 0)),
-      day,
-    ),
-  );
-  const psi = corrected(reference, current);
-  const chance = chanceDeviation(reference, current);
-  const spread = Math.max(chance, robustDeviation(usual));
-  const high = Math.max(maxPsi, median(usual) + deviations * spread, BEYOND_USUAL * secondLargest(usual));
-  // Wear shifts values too, but little from one day to the next.
-  const jump = corrected(total(days.slice(-RECENT_DAYS)), current);
-  const alike = sameWeekday.filter((counts) => sumOf(counts) >= minValues);
-  const isUnlikeWeekday = alike.length < LEAST_WEEKDAYS || corrected(total(alike), current) > maxPsi;
-  return { kind: 'judged', psi, high, isUnusual: psi > high && jump > maxPsi && isUnlikeWeekday };
+  const indexes = usual.filter((compared) => compared.length > 0).map(leastIndex);
+  if (indexes.length < LEAST_HISTORY || current.length === 0) return { kind: 'too little history' };
+  const psi = leastIndex(current);
+  const spread = Math.max(...current.map(chanceDeviation), robustDeviation(indexes));
+  const high = Math.max(maxPsi, median(indexes) + DEVIATIONS * spread);
+  return { kind: 'judged', psi, high, isUnusual: psi > high };
 }
 
-function total(days: readonly (readonly number[])[]): number[] {
-  return (days[0] ?? []).map((_, bin) => days.reduce((sum, day) => sum + (day[bin] ?? 0), 0));
+function leastIndex(comparisons: readonly BinnedDays[]): number {
+  return Math.min(...comparisons.map(corrected));
 }
 
 /** Without what sampling adds: of equal distributions the index is (bins - 1)(1/n + 1/N) on average. */
-function corrected(reference: readonly number[], current: readonly number[]): number {
-  return populationStability(reference, current) - (reference.length - 1) * perValue(reference, current);
+function corrected({ before, now }: BinnedDays): number {
+  return populationStability(before, now) - (now.length - 1) * perValue(before, now);
 }
 
 /** Of equal distributions the index is chi-squared but for the factor. */
-function chanceDeviation(reference: readonly number[], current: readonly number[]): number {
-  return Math.sqrt(2 * (reference.length - 1)) * perValue(reference, current);
+function chanceDeviation({ before, now }: BinnedDays): number {
+  return Math.sqrt(2 * (now.length - 1)) * perValue(before, now);
 }
 
 function perValue(reference: readonly number[], current: readonly number[]): number {

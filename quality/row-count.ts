@@ -253,21 +253,23 @@ function expectedBy(
   current: DayCount,
 ): Expected | undefined {
   const today = peer.get(current.date);
-  const before = same.flatMap(({ date }) => peer.get(date) ?? []);
-  if (today === undefined || before.length < LEAST_HISTORY) return undefined;
+  // The level of both is taken from the same days: a peer that is known for fewer of them says nothing of the others.
+  const shared = same.filter(({ date }) => peer.has(date));
+  if (today === undefined || shared.length < LEAST_HISTORY) return undefined;
   const steps = busyDays(weekdays).flatMap((days) => stepsBeside(days, peer));
   const slope = slopeOf(steps);
   if (slope < PEER_TELLS.slope) return undefined;
+  const rows = levelOf(shared);
   const spread = spreadAt(
-    usual.rows,
+    rows,
     steps.map((step) => step.own - slope * step.peer),
     weekdays,
-    same,
+    shared,
   );
   if (spread > PEER_TELLS.spread * usual.spread) return undefined;
-  const change = today - median(before);
+  const change = today - median(shared.flatMap(({ date }) => peer.get(date) ?? []));
   // When the whole plant makes less, all of it is the table's own: small ups and downs alone have less in common.
-  return { rows: usual.rows * Math.exp((change < 0 ? Math.max(1, slope) : slope) * change), spread };
+  return { rows: rows * Math.exp((change < 0 ? Math.max(1, slope) : slope) * change), spread };
 }
 
 /** Factor by which the peers lie below their own weekday in the middle, as on a day on which one of two sites is closed; else 1. */

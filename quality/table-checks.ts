@@ -300,7 +300,8 @@ function profiledDates(table: SourceTable, partitions: PartitionFacts[], checked
   const before = partitions
     .map(({ logicalDate }) => logicalDate)
     .filter((date) => newest !== undefined && date <= newest);
-  return before.slice(-1 - PROFILED_DELIVERIES[table.mode]);
+  const days = groupedBy(table).length === 0 ? PROFILED_DELIVERIES[table.mode] : ROW_COUNT_DAYS;
+  return before.slice(-1 - days);
 }
 
 /** Each column of the newest checked deliveries against the deliveries before it. */
@@ -327,7 +328,7 @@ function judgeEmptyCells(
         rows,
         nulls: nulls[place] ?? 0,
       });
-      const before = profiles.slice(0, index).map(emptyOf);
+      const before = profiles.slice(Math.max(0, index - PROFILED_DELIVERIES[table.mode]), index).map(emptyOf);
       const options = minJump === undefined ? {} : { minJump };
       const verdict = judgeNullRatio(before, emptyOf(profile), table.mode, options);
       if (verdict.kind === 'judged' && verdict.isUnusual) {

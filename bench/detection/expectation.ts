@@ -23,10 +23,12 @@ export interface Fault {
 
 /** Names of checks by what they look for, each as exactly as it can be said of all tables. */
 export const CHECKS = {
-  rowCount: /^row_count_history$/,
+  /** States follow each other without a gap: where some are missing is one. */
+  rowCount: /^(row_count_history|gap_in_states)$/,
   identicalDuplicates: /^duplicates_identical$/,
   conflictingDuplicates: /^duplicates_conflicting$/,
-  nullRatio: /^null_ratio$/,
+  /** A column that is empty as the plant runs has a rule that says when it must not be. */
+  nullRatio: /^(null_ratio|(dates|start|end|order|reason)_missing)$/,
   orphans: /^orphans?_/,
   delivery: /^missed_delivery$/,
   stopped: /^(row_count_history|freshness_event|missed_delivery)$/,

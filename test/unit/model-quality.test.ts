@@ -25,7 +25,7 @@ describe('the quality checks of models', () => {
     expect(readings).toMatchObject({ schema: 'staging', dated_by: '_logical_date', key: ['reading_id'] });
     expect(readings?.columns.value).toMatchObject({
       scale: { by: ['equipment_id', 'sensor'] },
-      shift: { max_psi: 0.1 },
+      shift: { max_psi: 0.12 },
     });
     expect(() => schemaOf('no_such_model')).toThrow(/there is no model no_such_model/);
   });

@@ -87,6 +87,20 @@ describe('the rows of an append table', () => {
     expect(judge(series, 500, { groups }).isUnusual).toBe(false);
   });
 
+  it('are expected at the level of the days that the groups are known for', () => {
+    // Four weeks ago the plant began to make two thirds of what it made: the groups of the weeks before are not known.
+    const series = plant(56).map((day, index) => ({
+      ...day,
+      rows: index < 28 ? day.rows : Math.round((day.rows * 2) / 3),
+    }));
+    const groups = [...series.slice(28), { date: dateOf(56), rows: 285 }].map((day) => ({
+      ...day,
+      rows: day.rows / 3,
+    }));
+    expect(judge(series, 285, { groups }).isUnusual).toBe(false);
+    expect(judge(series, 245, { groups })).toMatchObject({ isUnusual: true, reason: 'by how many things have rows' });
+  });
+
   it('that are fewer in all tables are the plant’s, up to a half', () => {
     const others = [plant(57, 0.5), plant(57, 0.3), plant(57, 0.7)];
     const fallen = (factor: number) =>

@@ -76,10 +76,16 @@ describe('empty cells', () => {
 
 describe('a shift of values', () => {
   const even = (count: number) => Array.from({ length: 10 }, () => count);
-  /** Days whose counts differ by chance: the same for each run. */
-  const history = Array.from({ length: 28 }, (_, day) => even(60).map((n, bin) => n + ((day * 7 + bin * 13) % 9) - 4));
   /** So many values of each lower bin are in the upper ones. */
   const skewed = (moved: number) => even(60).map((n, bin) => n + (bin < 5 ? -moved : moved));
+  /** A day whose counts differ by chance from those of each of the two before: the same for each run. */
+  const ordinary = (day: number) =>
+    [1, 2].map((before) => ({
+      before: even(60),
+      now: even(60).map((n, bin) => n + ((day * 7 + bin * 13 + before) % 9) - 4),
+    }));
+  const history = Array.from({ length: 28 }, (_, day) => ordinary(day));
+  const besideBoth = (now: number[]) => [1, 2].map(() => ({ before: even(60), now }));
 
   it('is measured by the index, which is 0 for equal shares and the textbook’s otherwise', () => {
     expect(populationStability(even(100), even(7))).toBeCloseTo(0, 10);
@@ -99,25 +105,37 @@ describe('a shift of values', () => {
   });
 
   it('is unusual above the declared index', () => {
-    expect(judgeShift(history, even(60))).toMatchObject({ kind: 'judged', isUnusual: false });
+    expect(judgeShift(history, besideBoth(even(60)), 0.2)).toMatchObject({ kind: 'judged', isUnusual: false });
     // Shares of 0.05 and 0.15 instead of 0.1: 5 × 0.05 × (ln 2 + ln 1.5), 0.27.
-    expect(judgeShift(history, skewed(30))).toMatchObject({ isUnusual: true, high: 0.2 });
-    expect(judgeShift(history, skewed(30), { maxPsi: 0.5 })).toMatchObject({ isUnusual: false });
-    expect(judgeShift(history, skewed(10))).toMatchObject({ isUnusual: false });
+    expect(judgeShift(history, besideBoth(skewed(30)), 0.2)).toMatchObject({ isUnusual: true, high: 0.2 });
+    expect(judgeShift(history, besideBoth(skewed(30)), 0.5)).toMatchObject({ isUnusual: false });
+    expect(judgeShift(history, besideBoth(skewed(10)), 0.2)).toMatchObject({ isUnusual: false });
   });
 
-  it('is usual where it has happened twice', () => {
-    const shifty = history.map((day, index) => (index === 8 || index === 16 ? skewed(36) : day));
-    expect(judgeShift(shifty, skewed(30))).toMatchObject({ isUnusual: false });
-    const once = history.map((day, index) => (index === 8 ? skewed(36) : day));
-    expect(judgeShift(once, skewed(30))).toMatchObject({ isUnusual: true });
+  it('is usual where days differ as much anyway', () => {
+    const shifty = history.map((day, index) => (index % 2 === 0 ? besideBoth(skewed(36)) : day));
+    expect(judgeShift(shifty, besideBoth(skewed(30)), 0.2)).toMatchObject({ isUnusual: false });
+    const once = history.map((day, index) => (index === 8 ? besideBoth(skewed(36)) : day));
+    expect(judgeShift(once, besideBoth(skewed(30)), 0.2)).toMatchObject({ isUnusual: true });
   });
 
-  it('is not looked for in few values or beside few days', () => {
+  it('is over when the values are again as they were before the day that was shifted', () => {
+    const [back] = besideBoth(even(60));
+    expect(judgeShift(history, [{ before: skewed(30), now: even(60) }, back!], 0.2)).toMatchObject({
+      isUnusual: false,
+    });
+  });
+
+  it('is less certain of fewer values', () => {
+    const few = besideBoth(skewed(30)).map(({ before, now }) => ({ before, now: now.map((n) => n / 20) }));
+    expect(judgeShift(history, few, 0.2)).toMatchObject({ isUnusual: false });
+  });
+
+  it('is not looked for beside few days or none', () => {
     const none = { kind: 'too little history' };
-    expect(judgeShift(history, even(19))).toEqual(none);
-    expect(judgeShift(history.slice(0, 13), even(60))).toEqual(none);
-    expect(judgeShift([], even(60))).toEqual(none);
-    expect(judgeShift(history, even(19), { minValues: 100 })).toMatchObject({ kind: 'judged' });
+    expect(judgeShift(history.slice(0, 13), besideBoth(skewed(50)), 0.2)).toEqual(none);
+    expect(judgeShift([...history.slice(0, 13), []], besideBoth(skewed(50)), 0.2)).toEqual(none);
+    expect(judgeShift(history, [], 0.2)).toEqual(none);
+    expect(judgeShift([], besideBoth(even(60)), 0.2)).toEqual(none);
   });
 });
