@@ -379,6 +379,14 @@ export const retentionResultSchema = z.object({
 
 export type RetentionResult = z.infer<typeof retentionResultSchema>;
 
+/** What a running activity tells: shown as heartbeat details in the Web UI and as live progress on the command line. */
+export interface ActivityProgress {
+  /** What is being done, such as a table or a dbt node. */
+  at: string;
+  done: number;
+  of: number;
+}
+
 /** Answer of the `progress` query. */
 export const runProgressSchema = z.object({
   stage: z.enum([
