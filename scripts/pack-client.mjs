@@ -3,6 +3,7 @@
 import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ROOT, setUpOrExit } from './set-up.mjs';
 
@@ -20,9 +21,9 @@ run(process.execPath, [
 ]);
 
 // One implementation for both module systems: an error's class is the same however a module was loaded.
-for (const ending of ['mjs', 'd.mts']) {
-  fs.writeFileSync(path.join(CONTENT, 'client', `index.${ending}`), "export * from './index.js';\n");
-}
+const names = Object.keys(createRequire(import.meta.url)(path.join(CONTENT, 'client', 'index.js')));
+fs.writeFileSync(path.join(CONTENT, 'client', 'index.mjs'), `export { ${names.join(', ')} } from './index.js';\n`);
+fs.writeFileSync(path.join(CONTENT, 'client', 'index.d.mts'), "export * from './index.js';\n");
 const ours = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 fs.writeFileSync(path.join(CONTENT, 'package.json'), `${JSON.stringify(manifest(ours), null, 2)}\n`);
 fs.copyFileSync(path.join(ROOT, 'docs', 'client.md'), path.join(CONTENT, 'README.md'));
