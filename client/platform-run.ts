@@ -63,7 +63,8 @@ export class PlatformRun<T extends WorkflowType> {
    */
   async result(): Promise<ResultOf<T>> {
     try {
-      return await this.client.workflow.result(this.workflowId, this.runId, { followRuns: true });
+      const result: unknown = await this.client.workflow.result(this.workflowId, this.runId, { followRuns: true });
+      return result as ResultOf<T>;
     } catch (error) {
       throw this.failureFrom(error);
     }
@@ -89,7 +90,10 @@ export class PlatformRun<T extends WorkflowType> {
     }
   }
 
-  /** Asks the run to end: what is under way is given up, and readers keep what they have. `result()` tells when that has happened. */
+  /**
+   * Asks the run to end: what is under way is given up, and readers keep what they have. `result()` tells when that has happened. Of a run
+   * that has ended it changes nothing.
+   */
   async cancel(): Promise<void> {
     await this.told(() => this.handle().cancel());
   }

@@ -57,7 +57,7 @@ export function runRequest<T extends WorkflowType>(
     throw new InvalidInputError(`there is no workflow '${workflowType}' to start: the types are ${known}.`);
   }
   const valid = parseWorkflowInput<object>(WORKFLOW_CONTRACTS[workflowType].input, workflowType, input);
-  const dates = workflowType === 'mfgRawIngestion' ? [datesOf(valid as RawIngestionInput)] : [];
+  const dates = workflowType === 'mfgRawIngestion' ? [datesOf(valid)] : [];
   return {
     workflowType,
     workflowId: workflowId ?? newId([ID_PREFIXES[workflowType], ...dates].join('-')),
@@ -102,7 +102,7 @@ export async function startRun<T extends WorkflowType>(
   return (await client.workflow.start(workflowType, start)) as RunHandle<T>;
 }
 
-function datesOf(input: RawIngestionInput): string {
+function datesOf(input: Pick<RawIngestionInput, 'from' | 'dates' | 'logicalDate'>): string {
   return isBackfillInput(input) ? 'backfill' : (input.logicalDate ?? 'auto');
 }
 

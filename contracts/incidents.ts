@@ -5,8 +5,6 @@ import { checkSeveritySchema, checkStatusSchema, type CheckOutcome, type CheckSt
 /** OPEN: somebody should look. ACKNOWLEDGED: somebody does. SILENCED: nothing is said until a time. RESOLVED: it has ended. */
 const incidentStateSchema = z.enum(['OPEN', 'ACKNOWLEDGED', 'SILENCED', 'RESOLVED']);
 
-export type IncidentState = z.infer<typeof incidentStateSchema>;
-
 /** What can happen to an incident that people are told of. */
 const incidentChangeKindSchema = z.enum([
   'OPENED',

@@ -3,8 +3,6 @@ import { z } from 'zod';
 /** ERROR: data is lost or wrong. WARN: it should be looked at. INFO: it is told, and nobody is called for it. */
 export const checkSeveritySchema = z.enum(['ERROR', 'WARN', 'INFO']);
 
-export type CheckSeverity = z.infer<typeof checkSeveritySchema>;
-
 /**
  * `FAIL`: a check of severity ERROR did not hold. `WARN`: one of a lower severity did not. `ERROR`: the check itself broke, which
  * is never a pass.

@@ -135,7 +135,7 @@ async function waitFor<T extends WorkflowType>(
     const ended = client
       .withAbortSignal(following.signal, () => handle.result())
       .then(
-        (result): RunEnd<T> => ({ outcome: 'completed', result: result as ResultOf<T> }),
+        (result): RunEnd<T> => ({ outcome: 'completed', result }),
         (error: unknown): RunEnd<T> => endOf(error, server.address),
       );
     const lost = lease?.lost.then(() => 'lost' as const) ?? new Promise<never>(() => undefined);

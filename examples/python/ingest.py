@@ -13,10 +13,11 @@ import asyncio
 import json
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -25,6 +26,7 @@ CONTRACT = json.loads(
     (Path(__file__).parents[2] / "contracts" / "json" / "mfgRawIngestion.json").read_text()
 )
 POLL_S = 0.5
+ANSWER_WITHIN = timedelta(seconds=2)
 
 
 async def start_or_attach(client: Client, run_input: dict, key: str) -> WorkflowHandle:
@@ -41,18 +43,21 @@ async def start_or_attach(client: Client, run_input: dict, key: str) -> Workflow
         return client.get_workflow_handle(key)
 
 
-async def show_progress(handle: WorkflowHandle) -> None:
-    """Prints each stage once, until it is cancelled."""
+async def show_progress(handle: WorkflowHandle, ended: asyncio.Event) -> None:
+    """Prints each stage once, until the run has ended."""
     told = None
-    while True:
+    while not ended.is_set():
         try:
-            progress = await handle.query("progress")
-        except RPCError as error:  # No worker has taken it up yet: asked again.
-            progress = {"stage": f"no answer yet: {error.message}", "loads": {"rowsLoaded": 0}}
-        if progress["stage"] != told:
+            progress = await handle.query("progress", rpc_timeout=ANSWER_WITHIN)
+        except (RPCError, WorkflowQueryFailedError):  # No worker has taken the run up yet, or answers: asked again.
+            progress = None
+        if progress and progress["stage"] != told:
             told = progress["stage"]
             print(f"{told}, {progress['loads']['rowsLoaded']} rows loaded", file=sys.stderr, flush=True)
-        await asyncio.sleep(POLL_S)
+        try:
+            await asyncio.wait_for(ended.wait(), POLL_S)
+        except asyncio.TimeoutError:
+            pass
 
 
 async def main(run_input: dict, key: str) -> int:
@@ -71,16 +76,18 @@ async def main(run_input: dict, key: str) -> int:
         tls=bool(api_key),
     )
     handle = await start_or_attach(client, run_input, key)
-    following = asyncio.create_task(show_progress(handle))
+    ended = asyncio.Event()
+    following = asyncio.create_task(show_progress(handle, ended))
     try:
         result = await handle.result()
     except WorkflowFailureError as error:
         cause = error.cause
         kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
-        print(f"{kind}: {cause}", file=sys.stderr)
+        print(f"{kind}: {cause.message}", file=sys.stderr)
         return 1
     finally:
-        following.cancel()
+        ended.set()
+        await following
     Draft202012Validator(CONTRACT["result"]).validate(result)
     print(json.dumps(result))
     return 0
@@ -89,4 +96,9 @@ async def main(run_input: dict, key: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: ingest.py INPUT_JSON IDEMPOTENCY_KEY")
-    sys.exit(asyncio.run(main(json.loads(sys.argv[1]), sys.argv[2])))
+    exit_code = asyncio.run(main(json.loads(sys.argv[1]), sys.argv[2]))
+    # A program as short as this one leaves at once: a thread of the SDK may still deliver an answer, and Python aborts
+    # when that happens while it is taken down (temporalio/sdk-python, issue 300).
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)

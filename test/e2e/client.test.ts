@@ -7,19 +7,19 @@ import { MfgPlatform, RunFailedError } from '../../client';
 import { PROJECT_ROOT } from '../../contracts/config';
 import { venvProgram } from '../../contracts/installation';
 import type { RawIngestionResult } from '../../contracts/run';
-import { LiveBench, shippedDates } from '../support/live-bench';
+import { LiveBench, shippedDates, until } from '../support/live-bench';
 import { ConsumerProject } from '../support/packed-client';
 import { closeAfterTests } from '../support/scratch';
 import { SMALL_TABLES } from '../support/small-dbt';
 
-const [FIRST = '', SECOND = ''] = shippedDates();
+const [DATE = ''] = shippedDates();
 
 let bench: LiveBench;
 let client: Client;
 let consumer: ConsumerProject;
 
 beforeAll(async () => {
-  bench = new LiveBench([FIRST, SECOND]);
+  bench = new LiveBench([DATE]);
   client = await bench.startServer();
   [consumer] = await Promise.all([ConsumerProject.install(), bench.startWorker()]);
 });
@@ -29,7 +29,7 @@ describe('the packed client in an empty project', () => {
     const heavy = /worker|core-bridge|workflow|duckdb|snowflake|swc|webpack/;
     expect(consumer.packages()).toContain('mfg-data-platform');
     expect(consumer.packages().filter((name) => heavy.test(name))).toEqual([]);
-    expect(consumer.sizeMb()).toBeLessThan(50);
+    expect(consumer.sizeMb()).toBeLessThan(40);
   });
 
   it('loads as an ES module and by require, as one implementation, with all that encryption needs', async () => {
@@ -75,15 +75,23 @@ describe('the packed client in an empty project', () => {
   });
 });
 
-describe('the example service, from there', () => {
+/** The caller in Python: an exit code, and what it printed. */
+async function python(input: object, key: string) {
+  const script = path.join(PROJECT_ROOT, 'examples', 'python', 'ingest.py');
+  const env = { ...process.env, TEMPORAL_ADDRESS: bench.address };
+  return promisify(execFile)(venvProgram('python'), [script, JSON.stringify(input), key], { env }).then(
+    ({ stdout, stderr }) => ({ code: 0, result: JSON.parse(stdout) as RawIngestionResult, stderr }),
+    ({ code, stderr }: { code: number; stderr: string }) => ({ code, result: undefined, stderr }),
+  );
+}
+
+describe('the caller in Python and the example service, from there', () => {
   let url: string;
 
   beforeAll(async () => {
     const env = { ...process.env, TEMPORAL_ADDRESS: bench.address, PORT: '0' };
     const service = spawn(process.execPath, ['server.mjs'], {
-      cwd: consumer.dir,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      ...{ cwd: consumer.dir, env, stdio: ['ignore', 'pipe', 'inherit'] },
     });
     closeAfterTests(async () => {
       const ended = once(service, 'exit');
@@ -104,36 +112,59 @@ describe('the example service, from there', () => {
       .split('\n')
       .map((text) => JSON.parse(text) as { stage?: string; result?: object; error?: object });
 
-  it('loads a delivery once, however often it is announced, and streams progress and result', async () => {
-    const first = await announce({ system: 'mes', date: FIRST });
-    const again = await announce({ system: 'mes', date: FIRST });
-    expect([first, again]).toMatchObject([
-      { status: 202, isNew: true, run: `/runs/delivery-mes-${FIRST}` },
-      { status: 200, isNew: false, loadId: first.loadId },
-    ]);
-    const lines = await follow(first.run);
+  it('one starts a run by its name with JSON, the other finds it, and both get its result', async () => {
+    const key = `delivery-mes-${DATE}`;
+    const called = python({ sourceSystem: 'mes', logicalDate: DATE }, key);
+    const isThere = () =>
+      client.workflow
+        .getHandle(key)
+        .describe()
+        .then(Boolean, () => false);
+    await until('the caller in Python has started the run', isThere);
+    const found = await announce({ system: 'mes', date: DATE });
+    expect(found).toMatchObject({ status: 200, isNew: false, run: `/runs/${key}` });
+
+    const lines = await follow(found.run);
     const stages = lines.map(({ stage }) => stage);
     expect(stages).toContain('building');
     expect(stages.at(-2)).toBe('done');
-    expect(lines.at(-1)?.result).toMatchObject({
-      ...{ outcome: 'PUBLISHED', publication: 1, failedChecks: 0, loadId: first.loadId },
-      loads: { partitions: SMALL_TABLES.length, rowsRejected: expect.any(Number) as number },
-    });
-    expect(await bench.value('select count(distinct load_id) from raw.current_load')).toBe('1');
-    expect(await bench.value('select max(load_id) from raw.current_load')).toBe(first.loadId);
+    const { code, result, stderr } = await called;
+    expect([code, result]).toMatchObject([0, { outcome: 'PUBLISHED', publication: 1, logicalDates: [DATE] }]);
+    expect(stderr).toContain('rows loaded');
+    expect(result?.loads.partitions).toBe(SMALL_TABLES.length);
+    const { outcome, publication, loads, loadId } = result ?? {};
+    expect(lines.at(-1)).toEqual({ result: { outcome, publication, loads, loadId, failedChecks: 0 } });
+
+    expect(await bench.rows('select distinct load_id from raw.current_load')).toEqual([{ load_id: loadId }]);
     expect(await (await fetch(`${url}/publication`)).json()).toEqual({ publication: 1 });
-    expect(await announce({ system: 'mes', date: FIRST })).toMatchObject({ status: 200, loadId: first.loadId });
+    expect(await announce({ system: 'mes', date: DATE })).toMatchObject({ status: 200, isNew: false, loadId });
   });
 
-  it('says in one sentence what is wrong, before and after the start', async () => {
+  it('the service says in one sentence what is wrong, before and after the start', async () => {
     expect(await announce({ system: 'mes', date: '11.03.2026' })).toMatchObject({
       ...{ status: 400, error: 'mfgRawIngestion: logicalDate: must be a date such as 2026-03-11.' },
     });
-    const { run } = await announce({ system: 'nope', date: FIRST });
-    expect((await follow(run)).at(-1)?.error).toMatchObject({
+    expect(await announce({ system: 'mes' })).toMatchObject({ status: 400, error: 'the body needs system and date.' });
+    const started = await announce({ system: 'nope', date: DATE });
+    expect(started).toMatchObject({ status: 202, isNew: true });
+    expect((await follow(started.run)).at(-1)?.error).toMatchObject({
       ...{ kind: 'InvalidInputError', isRetryable: false },
       sentence: expect.stringMatching(/'nope'/) as string,
     });
+  });
+
+  it('the caller in Python refuses what the schema refuses before any call, and tells a failed run from it', async () => {
+    const [refused, failed] = await Promise.all([
+      python({ logicalDate: '11.03.2026' }, 'python-refused'),
+      python({ tables: ['nope'] }, 'python-failed'),
+    ]);
+    expect(refused).toMatchObject({
+      ...{ code: 2, stderr: expect.stringMatching(/^\$\.logicalDate: '11\.03\.2026' does not match/) as string },
+    });
+    expect(failed).toMatchObject({
+      ...{ code: 1, stderr: expect.stringMatching(/InvalidInputError: .*no table 'nope'/) as string },
+    });
+    await expect(client.workflow.getHandle('python-refused').describe()).rejects.toThrow(/not found/);
   });
 });
 
@@ -141,8 +172,7 @@ describe('the client on the real server', () => {
   it('cancels a run, and starts it again under the same key', async () => {
     const platform = new MfgPlatform(client);
     await platform.assertReady();
-    const start = () =>
-      platform.startOrAttach('mfgRawIngestion', { logicalDate: FIRST, exact: true }, 'cancelled-once');
+    const start = () => platform.startOrAttach('mfgRawIngestion', { logicalDate: DATE, exact: true }, 'cancelled-once');
     const run = await start();
     await run.cancel();
     const error = await run.result().catch((e: unknown) => e);
@@ -150,43 +180,11 @@ describe('the client on the real server', () => {
     expect(error).toMatchObject({ ending: 'CANCELLED', isRetryable: true });
     const second = await start();
     expect([second.isNew, second.loadId === run.loadId]).toEqual([true, false]);
-    await expect(platform.startOrAttach('mfgRawIngestion', { logicalDate: SECOND }, 'cancelled-once')).rejects.toThrow(
+    await expect(platform.startOrAttach('mfgRawIngestion', { logicalDate: DATE }, 'cancelled-once')).rejects.toThrow(
       'the key cancelled-once was used with another input',
     );
     await second.cancel();
     await second.result().catch(() => undefined);
     await expect(platform.attach('mfgRawIngestion', 'no-such-run')).rejects.toThrow(/^there is no run no-such-run/);
-  });
-});
-
-describe('the caller in Python', () => {
-  const script = path.join(PROJECT_ROOT, 'examples', 'python', 'ingest.py');
-  const call = async (input: object, key: string) => {
-    const env = { ...process.env, TEMPORAL_ADDRESS: bench.address };
-    const args = [script, JSON.stringify(input), key];
-    const ended = promisify(execFile)(venvProgram('python'), args, { env });
-    return ended.then(
-      ({ stdout, stderr }) => ({ code: 0, result: JSON.parse(stdout) as RawIngestionResult, stderr }),
-      ({ code, stderr }: { code: number; stderr: string }) => ({ code, result: undefined, stderr }),
-    );
-  };
-
-  it('starts the workflow by its name with JSON, and gets what the JSON Schema says', async () => {
-    const { code, result, stderr } = await call({ logicalDate: SECOND, exact: true }, 'python-1');
-    expect([code, result]).toMatchObject([0, { outcome: 'PUBLISHED', publication: 2, logicalDates: [SECOND] }]);
-    expect(stderr).toContain('rows loaded');
-    expect(await bench.value(`select count(*) from raw.current_load where load_id = '${result?.loadId}'`)).toBe(
-      String(SMALL_TABLES.length),
-    );
-    expect((await call({ logicalDate: SECOND, exact: true }, 'python-1')).result?.loadId).toBe(result?.loadId);
-  });
-
-  it('refuses what the schema refuses before any call, and tells a failed run from it', async () => {
-    expect(await call({ logicalDate: '11.03.2026' }, 'python-2')).toMatchObject({
-      ...{ code: 2, stderr: expect.stringMatching(/^\$\.logicalDate: '11\.03\.2026' does not match/) as string },
-    });
-    expect(await call({ tables: ['nope'] }, 'python-3')).toMatchObject({
-      ...{ code: 1, stderr: expect.stringMatching(/InvalidInputError: .*no table 'nope'/) as string },
-    });
   });
 });

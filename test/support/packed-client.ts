@@ -16,8 +16,7 @@ export class ConsumerProject {
     const { stdout } = await run(process.execPath, [path.join(PROJECT_ROOT, 'scripts', 'pack-client.mjs')]);
     const tarball = /^(.+[.]tgz) \(/m.exec(stdout)?.[1] ?? '';
     const project = new ConsumerProject(scratchDir());
-    project.write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-    cpSync(path.join(PROJECT_ROOT, 'examples', 'service', 'server.mjs'), path.join(project.dir, 'server.mjs'));
+    cpSync(path.join(PROJECT_ROOT, 'examples', 'service'), project.dir, { recursive: true });
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
     await project.run('npm', ['install', ...flags, tarball]);
     return project;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -15,7 +17,9 @@ import {
   type Snapshot,
 } from '../../client';
 import { runFailureOf } from '../../client/run-failure';
+import { PROJECT_ROOT } from '../../contracts/config';
 import type { RunProgress } from '../../contracts/run';
+import { INTERNAL_WORKFLOW_CONTRACTS, WORKFLOW_CONTRACTS } from '../../contracts/workflow-contracts';
 
 interface Start {
   taskQueue: string;
@@ -189,7 +193,7 @@ describe('progress', () => {
 
 describe('a failed run', () => {
   const failed = (cause: Error) =>
-    runFailureOf(new WorkflowFailedError('Workflow execution failed', cause, 'NON_RETRYABLE_FAILURE' as never));
+    runFailureOf(new WorkflowFailedError('Workflow execution failed', cause, 'NON_RETRYABLE_FAILURE'));
   const gate = ApplicationFailure.nonRetryable('a test failed; candidate 6 is held.', 'GateFailedError', {
     candidate: 6,
   });
@@ -210,4 +214,11 @@ describe('a failed run', () => {
 
   it('is not what a lost connection is taken for', () =>
     expect(runFailureOf(new Error('14 UNAVAILABLE'))).toBeUndefined());
+});
+
+it('every workflow has a contract for callers, but for the one that nobody calls', () => {
+  const registry = readFileSync(path.join(PROJECT_ROOT, 'workflows', 'index.ts'), 'utf8');
+  const types = [...registry.matchAll(/export { (\w+) }/g)].map(([, type]) => type);
+  const described = Object.keys({ ...WORKFLOW_CONTRACTS, ...INTERNAL_WORKFLOW_CONTRACTS });
+  expect(types.filter((type) => type !== 'mfgAlert').sort()).toEqual(described.sort());
 });
