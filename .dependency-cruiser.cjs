@@ -16,7 +16,12 @@ const only = (name, from, allowed, comment) => ({
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '/dist/' } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '/dist/|^mfg-data-platform/client$' },
+    },
     {
       name: 'declared-packages',
       comment:
@@ -53,6 +58,17 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^(bench|client|workers|test|data)/' },
       to: { path: '^(client|workers)/' },
+    },
+    {
+      name: 'client-package-is-light',
+      comment:
+        'What client/index.ts reaches is packed for other services: no worker, no warehouse, no settings of ours.',
+      severity: 'error',
+      from: { path: '^client/index[.]ts$' },
+      to: {
+        path: '^(activities|duckdb|incidents|ingestion|onboarding|quality|transform|warehouse|workers|workflows)/|^client/(cli|doctor)/|^contracts/config[.]ts$',
+        reachable: true,
+      },
     },
     {
       name: 'adapters-behind-the-interface',

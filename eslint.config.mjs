@@ -2,7 +2,16 @@ import eslint from '@eslint/js';
 import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
-const NODE_GLOBALS = ['URL', 'clearInterval', 'clearTimeout', 'console', 'process', 'setInterval', 'setTimeout'];
+const NODE_GLOBALS = [
+  'AbortController',
+  'URL',
+  'clearInterval',
+  'clearTimeout',
+  'console',
+  'process',
+  'setInterval',
+  'setTimeout',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'dist.next/', 'node_modules/', '.mfg/'] },

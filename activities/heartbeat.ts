@@ -1,12 +1,5 @@
 import { Context } from '@temporalio/activity';
-
-/** What a running activity tells: shown as heartbeat details in the Web UI and as live progress on the command line. */
-export interface ActivityProgress {
-  /** What is being done, such as a table or a dbt node. */
-  at: string;
-  done: number;
-  of: number;
-}
+import type { ActivityProgress } from '../contracts/run';
 
 const HEARTBEAT_MS = 1_000;
 

@@ -6,6 +6,7 @@ import type { ActivityDependencies } from './dependencies';
 import { createCurrentPublication } from './current-publication';
 import { createAlertTargets, createDeliverAlert, createPingDeadMan } from './deliver-alert';
 import { createDiscoverDeliveries } from './discover-deliveries';
+import { createListPublications } from './list-publications';
 import { createLoadPartitions } from './load-partitions';
 import { createParseTransformInput } from './parse-transform-input';
 import { createPublish } from './publish';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     checkQuality: createCheckQuality(dependencies),
     retain: createRetain(dependencies),
     parseTransformInput: createParseTransformInput(dependencies),
+    listPublications: createListPublications(dependencies),
     currentPublication: createCurrentPublication(dependencies),
     updateIncidents: createUpdateIncidents(dependencies),
     alertTargets: createAlertTargets(dependencies),

@@ -1,12 +1,9 @@
-import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import { tsToMs } from '@temporalio/common/lib/time';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from '../contracts/config';
-import { TemporalUnreachableError } from '../contracts/errors';
-import { TASK_QUEUE } from '../contracts/task-queue';
 import { encryptingDataConverter } from './payload-encryption';
 import { leasePlatform, type Lease } from './platform';
+import { openConnection } from './temporal-connection';
 
 /** A client of the Temporal server that the configuration names, embedded or not. */
 export interface ConnectedClient {
@@ -26,10 +23,6 @@ export interface ExternalServer {
   namespace: string;
   connectionOptions: ClientConnectConfig['connectionOptions'];
 }
-
-const CONNECT_TIMEOUT = '6s';
-/** A poll lasts a minute at most, and the server remembers pollers for five: an older one has gone. */
-const POLLER_IS_GONE_AFTER_MS = 70_000;
 
 /**
  * The server that `TEMPORAL_ADDRESS` or a profile (`TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`) names, with namespace,
@@ -59,7 +52,7 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
   const leasing = external ? undefined : leasePlatform(config);
   leasing?.catch(() => undefined);
   // Loading the client takes as long as the platform's start: both at once.
-  const { Client, Connection } = await import('@temporalio/client');
+  const { Client } = await import('@temporalio/client');
   const lease = await leasing;
   const { address, namespace, connectionOptions } = external ?? {
     address: lease?.address ?? '',
@@ -67,7 +60,8 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
     connectionOptions: { address: lease?.address },
   };
   try {
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT });
+    const remedy = 'TEMPORAL_ADDRESS and the other TEMPORAL_ variables';
+    const connection = await openConnection({ ...connectionOptions, address }, remedy);
     return {
       client: new Client({ connection, namespace, dataConverter }),
       address,
@@ -81,49 +75,6 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
     };
   } catch (error) {
     await lease?.release();
-    throw new TemporalUnreachableError(
-      `No Temporal server answers at ${address} (${reasonOf(error)}): start it, or correct TEMPORAL_ADDRESS and the other TEMPORAL_ variables.`,
-      { cause: error },
-    );
+    throw error;
   }
-}
-
-/**
- * Makes sure that what is started will be taken up.
- *
- * @param ofThisHost only a worker that runs on this host (in this container) counts.
- * @throws TemporalUnreachableError when no worker polls the platform's task queue, or the namespace does not exist.
- */
-export async function assertWorkerPolls(
-  { client, address, namespace }: ConnectedClient,
-  ofThisHost = false,
-): Promise<void> {
-  const oldest = Date.now() - POLLER_IS_GONE_AFTER_MS;
-  const polls = async (taskQueueType: 1 | 2) => {
-    const taskQueue = { name: TASK_QUEUE };
-    const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType });
-    return (answer.pollers ?? []).some(
-      ({ lastAccessTime, identity }) =>
-        tsToMs(lastAccessTime) > oldest && (!ofThisHost || identity?.endsWith(`@${hostname()}`)),
-    );
-  };
-  let bothPoll: boolean;
-  try {
-    bothPoll = (await Promise.all([polls(1), polls(2)])).every(Boolean);
-  } catch (error) {
-    throw new TemporalUnreachableError(
-      `The namespace '${namespace}' at ${address} cannot be used (${reasonOf(error)}): correct TEMPORAL_NAMESPACE and the credentials.`,
-      { cause: error },
-    );
-  }
-  if (!bothPoll) {
-    throw new TemporalUnreachableError(
-      `No worker ${ofThisHost ? 'of this host ' : ''}polls task queue '${TASK_QUEUE}' at ${address}: start one with \`npm run worker\`.`,
-    );
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const { details, message } = error as { details?: unknown; message?: unknown };
-  return String(details || message || error).replace(/\.$/, '');
 }

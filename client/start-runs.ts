@@ -1,27 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
+import { InvalidInputError } from '../contracts/errors';
 import { TASK_QUEUE } from '../contracts/task-queue';
+import { WORKFLOW_CONTRACTS, type InputOf, type ResultOf, type WorkflowType } from '../contracts/workflow-contracts';
 import {
-  dataQualityMonitoringInputSchema,
-  dbtTransformInputSchema,
   isBackfillInput,
   parseWorkflowInput,
-  rawIngestionInputSchema,
-  retentionInputSchema,
   type DataQualityMonitoringInput,
   type DbtTransformInput,
   type RawIngestionInput,
   type RetentionInput,
 } from '../contracts/workflow-inputs';
-import type * as workflows from '../workflows';
 
-type Workflows = typeof workflows;
-/** Workflow types that a client may start. */
-export type WorkflowType = keyof Workflows;
-/** What a workflow of a type returns. */
-export type ResultOf<T extends WorkflowType> = Awaited<ReturnType<Workflows[T]>>;
+export type { ResultOf, WorkflowType };
+
 /** A started run; `firstExecutionRunId` is the run id in its LOAD_ID. */
-export type RunHandle<T extends WorkflowType> = WorkflowHandleWithFirstExecutionRunId<Workflows[T]>;
+export type RunHandle<T extends WorkflowType> = WorkflowHandleWithFirstExecutionRunId<
+  (input?: InputOf<T>) => Promise<ResultOf<T>>
+>;
 
 /** A run as it will be started: its input is valid and its workflow id follows the convention. */
 export interface RunRequest<T extends WorkflowType> {
@@ -36,83 +32,78 @@ export interface StartOptions {
   workflowId?: string;
 }
 
-/**
- * An ingestion to start; its id is `mfg-raw-ingestion-<logical date, auto or backfill>-<UTC time>-<random>`.
- *
- * @throws InvalidInputError naming the field.
- */
-export function rawIngestion(input: RawIngestionInput, options: StartOptions = {}): RunRequest<'mfgRawIngestion'> {
-  const valid = parseWorkflowInput(rawIngestionInputSchema, 'mfgRawIngestion', input);
-  const dates = isBackfillInput(valid) ? 'backfill' : (valid.logicalDate ?? 'auto');
-  const workflowId = options.workflowId ?? newId(`mfg-raw-ingestion-${dates}`);
-  return { workflowType: 'mfgRawIngestion', workflowId, input: valid };
-}
+/** What workflow ids begin with by convention. */
+const ID_PREFIXES: Record<WorkflowType, string> = {
+  mfgRawIngestion: 'mfg-raw-ingestion',
+  mfgDbtTransform: 'mfg-dbt-transform',
+  mfgDataQualityMonitoring: 'mfg-data-quality-monitoring',
+  mfgRetention: 'mfg-retention',
+  mfgPublications: 'mfg-publications',
+};
 
 /**
- * A dbt transformation to start; its id is `mfg-dbt-transform-<UTC time>-<random>`.
+ * A run to start, of any type; its id is `<prefix of the type>-<UTC time>-<random>`, of an ingestion
+ * `mfg-raw-ingestion-<logical date, auto or backfill>-<UTC time>-<random>`.
  *
  * @throws InvalidInputError naming the field.
  */
-export function dbtTransform(input: DbtTransformInput, options: StartOptions = {}): RunRequest<'mfgDbtTransform'> {
-  const valid = parseWorkflowInput(dbtTransformInputSchema, 'mfgDbtTransform', input);
+export function runRequest<T extends WorkflowType>(
+  workflowType: T,
+  input: InputOf<T>,
+  { workflowId }: StartOptions = {},
+): RunRequest<T> {
+  if (!Object.hasOwn(WORKFLOW_CONTRACTS, workflowType)) {
+    const known = Object.keys(WORKFLOW_CONTRACTS).join(', ');
+    throw new InvalidInputError(`there is no workflow '${workflowType}' to start: the types are ${known}.`);
+  }
+  const valid = parseWorkflowInput<object>(WORKFLOW_CONTRACTS[workflowType].input, workflowType, input);
+  const dates = workflowType === 'mfgRawIngestion' ? [datesOf(valid)] : [];
   return {
-    workflowType: 'mfgDbtTransform',
-    workflowId: options.workflowId ?? newId('mfg-dbt-transform'),
+    workflowType,
+    workflowId: workflowId ?? newId([ID_PREFIXES[workflowType], ...dates].join('-')),
     input: valid,
   };
 }
 
-/**
- * Quality checks to start; their id is `mfg-data-quality-monitoring-<UTC time>-<random>`.
- *
- * @throws InvalidInputError naming the field.
- */
+/** An ingestion to start. @throws InvalidInputError naming the field. */
+export function rawIngestion(input: RawIngestionInput, options?: StartOptions): RunRequest<'mfgRawIngestion'> {
+  return runRequest('mfgRawIngestion', input, options);
+}
+
+/** A dbt transformation to start. @throws InvalidInputError naming the field. */
+export function dbtTransform(input: DbtTransformInput, options?: StartOptions): RunRequest<'mfgDbtTransform'> {
+  return runRequest('mfgDbtTransform', input, options);
+}
+
+/** Quality checks to start. @throws InvalidInputError naming the field. */
 export function dataQualityMonitoring(
   input: DataQualityMonitoringInput,
-  options: StartOptions = {},
+  options?: StartOptions,
 ): RunRequest<'mfgDataQualityMonitoring'> {
-  const valid = parseWorkflowInput(dataQualityMonitoringInputSchema, 'mfgDataQualityMonitoring', input);
-  const workflowId = options.workflowId ?? newId('mfg-data-quality-monitoring');
-  return { workflowType: 'mfgDataQualityMonitoring', workflowId, input: valid };
+  return runRequest('mfgDataQualityMonitoring', input, options);
+}
+
+/** Retention to start. @throws InvalidInputError naming the field. */
+export function retention(input: RetentionInput, options?: StartOptions): RunRequest<'mfgRetention'> {
+  return runRequest('mfgRetention', input, options);
 }
 
 /**
- * Retention to start; its id is `mfg-retention-<UTC time>-<random>`.
+ * Starts a run on the platform's task queue and returns its handle without waiting for it.
  *
- * @throws InvalidInputError naming the field.
+ * @param options of Temporal's, besides queue, id and input.
  */
-export function retention(input: RetentionInput, options: StartOptions = {}): RunRequest<'mfgRetention'> {
-  const valid = parseWorkflowInput(retentionInputSchema, 'mfgRetention', input);
-  return { workflowType: 'mfgRetention', workflowId: options.workflowId ?? newId('mfg-retention'), input: valid };
-}
-
-/** Starts a run on the platform's task queue and returns its handle without waiting for it. */
-export async function startRun<T extends WorkflowType>(client: Client, request: RunRequest<T>): Promise<RunHandle<T>> {
-  const handle = await client.workflow.start(request.workflowType, {
-    taskQueue: TASK_QUEUE,
-    workflowId: request.workflowId,
-    args: [request.input],
-  });
-  return handle as RunHandle<T>;
-}
-
-/** Starts an ingestion. @throws InvalidInputError before any call, when the input is not valid. */
-export async function startRawIngestion(client: Client, input: RawIngestionInput = {}, options?: StartOptions) {
-  return startRun(client, rawIngestion(input, options));
-}
-
-/** Starts a dbt build of all models and tests. @throws InvalidInputError before any call. */
-export async function startDbtTransform(client: Client, input: DbtTransformInput = {}, options?: StartOptions) {
-  return startRun(client, dbtTransform(input, options));
-}
-
-/** Starts the quality checks. @throws InvalidInputError before any call, when the input is not valid. */
-export async function startDataQualityMonitoring(
+export async function startRun<T extends WorkflowType>(
   client: Client,
-  input: DataQualityMonitoringInput = {},
-  options?: StartOptions,
-) {
-  return startRun(client, dataQualityMonitoring(input, options));
+  { workflowType, workflowId, input }: RunRequest<T>,
+  options: Pick<WorkflowOptions, 'memo' | 'workflowIdReusePolicy' | 'workflowExecutionTimeout'> = {},
+): Promise<RunHandle<T>> {
+  const start = { ...options, taskQueue: TASK_QUEUE, workflowId, args: [input] };
+  return (await client.workflow.start(workflowType, start)) as RunHandle<T>;
+}
+
+function datesOf(input: Pick<RawIngestionInput, 'from' | 'dates' | 'logicalDate'>): string {
+  return isBackfillInput(input) ? 'backfill' : (input.logicalDate ?? 'auto');
 }
 
 function newId(prefix: string): string {

@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { CheckOutcome, CheckSeverity, CheckStatus } from './quality';
+import { z } from 'zod';
+import { checkSeveritySchema, checkStatusSchema, type CheckOutcome, type CheckStatus } from './quality';
 
 /** OPEN: somebody should look. ACKNOWLEDGED: somebody does. SILENCED: nothing is said until a time. RESOLVED: it has ended. */
-export type IncidentState = 'OPEN' | 'ACKNOWLEDGED' | 'SILENCED' | 'RESOLVED';
+const incidentStateSchema = z.enum(['OPEN', 'ACKNOWLEDGED', 'SILENCED', 'RESOLVED']);
 
 /** What can happen to an incident that people are told of. */
-export type IncidentChangeKind =
-  'OPENED' | 'WORSENED' | 'RESOLVED' | 'ACKNOWLEDGED' | 'SILENCED' | 'SILENCE_ENDED' | 'REMINDER';
+const incidentChangeKindSchema = z.enum([
+  'OPENED',
+  'WORSENED',
+  'RESOLVED',
+  'ACKNOWLEDGED',
+  'SILENCED',
+  'SILENCE_ENDED',
+  'REMINDER',
+]);
+
+export type IncidentChangeKind = z.infer<typeof incidentChangeKindSchema>;
 
 /** Check of runs that failed; its table is the workflow type, and the source system where one was named. */
 export const RUN_FAILED = 'run_failed';
@@ -14,10 +24,12 @@ export const RUN_FAILED = 'run_failed';
 export const CANDIDATE_HELD = 'candidate_held';
 
 /** A run, as Temporal knows it. */
-export interface RunReference {
-  workflowId: string;
-  runId: string;
-}
+export const runReferenceSchema = z.object({
+  workflowId: z.string(),
+  runId: z.string(),
+});
+
+export type RunReference = z.infer<typeof runReferenceSchema>;
 
 /** One look of one run at a check. */
 export interface IncidentLook {
@@ -35,68 +47,80 @@ export interface FailingLook extends IncidentLook {
   outcome: CheckOutcome & { status: Exclude<CheckStatus, 'PASS'> };
 }
 
+/** Every status but PASS. */
+const failingStatusSchema = checkStatusSchema.exclude(['PASS']);
+
 /** What is known of an incident, in short: the memo of its workflow, and what a message tells. */
-export interface IncidentSummary {
+export const incidentSummarySchema = z.object({
   /** Workflow id, the same for every incident of this check and table. */
-  id: string;
+  id: z.string(),
   /** Run id of its workflow's first execution: with `id` it names this incident and no other. */
-  firstRunId: string;
-  check: string;
-  table: string;
-  severity: CheckSeverity;
+  firstRunId: z.string(),
+  check: z.string(),
+  table: z.string(),
+  severity: checkSeveritySchema,
   /** As the last run found it. */
-  status: Exclude<CheckStatus, 'PASS'>;
+  status: failingStatusSchema,
   /** The worst of its life. */
-  worst: Exclude<CheckStatus, 'PASS'>;
-  state: IncidentState;
+  worst: failingStatusSchema,
+  state: incidentStateSchema,
   /** ISO 8601, while it is SILENCED. */
-  silencedUntil: string | null;
+  silencedUntil: z.string().nullable(),
   /** ISO 8601: the first failing look, and the last one. */
-  since: string;
-  lastSeenAt: string;
-  failingRuns: number;
-  publication: number | null;
-  observed: string;
-  expected: string;
-  threshold: string;
-  detail: string;
-  sample: string[];
+  since: z.string(),
+  lastSeenAt: z.string(),
+  failingRuns: z.int(),
+  publication: z.int().nullable(),
+  observed: z.string(),
+  expected: z.string(),
+  threshold: z.string(),
+  detail: z.string(),
+  sample: z.array(z.string()),
   /** The run that saw it last. */
-  run: RunReference;
-}
+  run: runReferenceSchema,
+});
+
+export type IncidentSummary = z.infer<typeof incidentSummarySchema>;
 
 /** What somebody did to an incident, and why. */
-export interface IncidentAct {
+export const incidentActSchema = z.object({
   /** ISO 8601. */
-  at: string;
-  act: 'ACKNOWLEDGED' | 'SILENCED' | 'RESOLVED';
-  actor: string;
-  reason: string | null;
+  at: z.string(),
+  act: z.enum(['ACKNOWLEDGED', 'SILENCED', 'RESOLVED']),
+  actor: z.string(),
+  reason: z.string().nullable(),
   /** ISO 8601, of a silence. */
-  until: string | null;
-}
+  until: z.string().nullable(),
+});
+
+export type IncidentAct = z.infer<typeof incidentActSchema>;
 
 /** What a look came to. */
-export interface AnsweredLook {
-  runKey: string;
-  run: RunReference;
-  at: string;
+export const answeredLookSchema = z.object({
+  runKey: z.string(),
+  run: runReferenceSchema,
+  at: z.string(),
   /** PASS included. */
-  status: CheckStatus;
-  change: IncidentChangeKind | null;
+  status: checkStatusSchema,
+  change: incidentChangeKindSchema.nullable(),
   /** The change happened while it was silenced: nobody is told. */
-  isSilent: boolean;
-}
+  isSilent: z.boolean(),
+});
+
+export type AnsweredLook = z.infer<typeof answeredLookSchema>;
 
 /** All that is known of an incident: answer of the query `incident`, and the result of a resolved one. */
-export interface Incident extends IncidentSummary {
+export const incidentSchema = z.object({
+  ...incidentSummarySchema.shape,
   /** The last 20, oldest first. */
-  acts: IncidentAct[];
+  acts: z.array(incidentActSchema),
   /** The last 20 looks, oldest first. */
-  looks: AnsweredLook[];
+  looks: z.array(answeredLookSchema),
   /** Who or what ended it; `at` of a pass is the time of the passing look. */
-  resolved: { by: 'PASS' | 'PERSON'; at: string; publication: number | null } | null;
-}
+  resolved: z.object({ by: z.enum(['PASS', 'PERSON']), at: z.string(), publication: z.int().nullable() }).nullable(),
+});
+
+export type Incident = z.infer<typeof incidentSchema>;
 
 /** A change of state that people are told of. */
 export interface IncidentChange {
@@ -115,16 +139,22 @@ export interface LookAnswer {
   isSilent: boolean;
 }
 
-/** Input of the updates `acknowledge` and `resolve`. */
-export interface ActInput {
-  actor: string;
-  reason?: string | undefined;
-}
+/** Input of the updates `acknowledge` and `resolve`; the latter wants a reason. */
+export const actInputSchema = z.object({
+  actor: z.string().min(1).max(100),
+  reason: z.string().max(500).optional(),
+});
 
-/** Input of the update `silence`. `until`: ISO 8601, in the future. */
-export interface SilenceInput extends ActInput {
-  until: string;
-}
+export type ActInput = z.infer<typeof actInputSchema>;
+
+/** Input of the update `silence`. */
+export const silenceInputSchema = z.object({
+  ...actInputSchema.shape,
+  /** ISO 8601, in the future. */
+  until: z.string(),
+});
+
+export type SilenceInput = z.infer<typeof silenceInputSchema>;
 
 /** Input of `mfgIncident`: started by the first failing look. */
 export interface IncidentInput {

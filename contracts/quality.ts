@@ -1,30 +1,36 @@
+import { z } from 'zod';
+
 /** ERROR: data is lost or wrong. WARN: it should be looked at. INFO: it is told, and nobody is called for it. */
-export type CheckSeverity = 'ERROR' | 'WARN' | 'INFO';
+export const checkSeveritySchema = z.enum(['ERROR', 'WARN', 'INFO']);
 
 /**
  * `FAIL`: a check of severity ERROR did not hold. `WARN`: one of a lower severity did not. `ERROR`: the check itself broke, which
  * is never a pass.
  */
-export type CheckStatus = 'PASS' | 'WARN' | 'FAIL' | 'ERROR';
+export const checkStatusSchema = z.enum(['PASS', 'WARN', 'FAIL', 'ERROR']);
+
+export type CheckStatus = z.infer<typeof checkStatusSchema>;
 
 /** One check of one table. Runs of version 0.1.0 have no `threshold` and no `sample`. */
-export interface CheckOutcome {
+export const checkOutcomeSchema = z.object({
   /** Its name; with the table it is the check's identity from run to run. */
-  check: string;
+  check: z.string(),
   /** A source table by its name, a model by its own, or `(system)` for what concerns a source system as a whole. */
-  table: string;
-  severity: CheckSeverity;
-  status: CheckStatus;
+  table: z.string(),
+  severity: checkSeveritySchema,
+  status: checkStatusSchema,
   /** Short values for people; numbers as text. */
-  observed: string;
-  expected: string;
+  observed: z.string(),
+  expected: z.string(),
   /** From where on it does not pass, in words. */
-  threshold?: string;
+  threshold: z.string().optional(),
   /** One phrase more, or empty. */
-  detail: string;
+  detail: z.string(),
   /** Keys of the first rows that it concerns, at most 5, each cut to 100 characters. */
-  sample?: string[];
-}
+  sample: z.array(z.string()).optional(),
+});
+
+export type CheckOutcome = z.infer<typeof checkOutcomeSchema>;
 
 /** A check's outcome as RAW.DATA_QUALITY_AUDIT keeps it, besides the run's identity. */
 export interface QualityRecord extends CheckOutcome {
@@ -42,27 +48,31 @@ export interface QualityRecord extends CheckOutcome {
   startedAt: string;
 }
 
-/** Result of `mfgDataQualityMonitoring`. */
-export interface DataQualityResult {
-  publication: number;
-  /** ISO 8601: the time against which freshness was measured. */
-  asOf: string;
-  checks: number;
-  passed: number;
-  warned: number;
-  /** Failed or broken checks. */
-  failed: number;
-  /** Everything that did not pass, most severe first; at most 50. */
-  findings: CheckOutcome[];
-  /** Undefined in runs of version 0.1.0. */
-  incidents?: IncidentCounts;
-}
-
 /** Incidents that a run opened (or found worse) and resolved. */
-export interface IncidentCounts {
-  opened: number;
-  resolved: number;
-}
+export const incidentCountsSchema = z.object({
+  opened: z.int().min(0),
+  resolved: z.int().min(0),
+});
+
+export type IncidentCounts = z.infer<typeof incidentCountsSchema>;
+
+/** Result of `mfgDataQualityMonitoring`. */
+export const dataQualityResultSchema = z.object({
+  publication: z.int(),
+  /** ISO 8601: the time against which freshness was measured. */
+  asOf: z.string(),
+  checks: z.int().min(0),
+  passed: z.int().min(0),
+  warned: z.int().min(0),
+  /** Failed or broken checks. */
+  failed: z.int().min(0),
+  /** Everything that did not pass, most severe first; at most 50. */
+  findings: z.array(checkOutcomeSchema),
+  /** Undefined in runs of version 0.1.0. */
+  incidents: incidentCountsSchema.optional(),
+});
+
+export type DataQualityResult = z.infer<typeof dataQualityResultSchema>;
 
 /** What the gates said of a candidate. */
 export interface GateResult {

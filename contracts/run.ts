@@ -1,9 +1,14 @@
-import type { DataQualityResult } from './quality';
+import { z } from 'zod';
+import { dataQualityResultSchema } from './quality';
 
 /**
  * The records that pass between workflows, activities and the warehouse. They carry references and counts, never rows,
- * never credentials.
+ * never credentials. What callers in other languages get (results, answers of queries) is a schema, from which
+ * contracts/json is generated, and its type.
  */
+
+const count = z.int().min(0);
+const logicalDate = z.iso.date();
 
 /** Who runs: promise 1. `loadId` is `<workflowId>::<firstExecutionRunId>`. */
 export interface RunIdentity {
@@ -63,14 +68,16 @@ export interface RunManifest extends RunIdentity {
 }
 
 /** Something that a run waits for before it begins. */
-export interface AwaitedDelivery {
-  kind: 'table' | 'done_marker' | 'file';
+export const awaitedDeliverySchema = z.object({
+  kind: z.enum(['table', 'done_marker', 'file']),
   /** The table's name, or the file's path below the source folder. */
-  what: string;
-  reason: string;
+  what: z.string(),
+  reason: z.string(),
   /** ISO 8601: when the run goes on without it, or fails, as declared. */
-  until: string;
-}
+  until: z.string(),
+});
+
+export type AwaitedDelivery = z.infer<typeof awaitedDeliverySchema>;
 
 /** A file under way, as a look saw it. */
 export interface FileSeen {
@@ -146,11 +153,13 @@ export interface IngestionPlan {
 }
 
 /** A logical date that a backfill left out whole. */
-export interface FailedDate {
-  date: string;
+export const failedDateSchema = z.object({
+  date: logicalDate,
   /** One sentence; null where there are so many that only the first are told. */
-  error: string | null;
-}
+  error: z.string().nullable(),
+});
+
+export type FailedDate = z.infer<typeof failedDateSchema>;
 
 /** A delivery that could not be loaded, where the run goes on with the others. */
 export interface FailedDelivery {
@@ -167,7 +176,9 @@ export interface BuildOrder {
   select: string[];
 }
 
-export type BuildScope = 'FULL' | 'PARTIAL';
+const buildScopeSchema = z.enum(['FULL', 'PARTIAL']);
+
+export type BuildScope = z.infer<typeof buildScopeSchema>;
 
 /** Input of `buildCandidate`; runs of version 0.1.0 give the identity only. */
 export interface BuildCandidateInput extends RunIdentity {
@@ -187,19 +198,24 @@ export interface TransformPlan {
 }
 
 /** Counts of sealed partitions. `rowsRead === rowsLoaded + rowsRejected`, always. */
-export interface LoadCounts {
-  partitions: number;
-  rowsRead: number;
-  rowsLoaded: number;
-  rowsRejected: number;
-  sizeBytes: number;
-}
+export const loadCountsSchema = z.object({
+  partitions: count,
+  rowsRead: count,
+  rowsLoaded: count,
+  rowsRejected: count,
+  sizeBytes: count,
+});
+
+export type LoadCounts = z.infer<typeof loadCountsSchema>;
 
 /** Counts of a load that has passed its gates. */
-export interface CheckedLoads extends LoadCounts {
+export const checkedLoadsSchema = z.object({
+  ...loadCountsSchema.shape,
   /** Rows of RAW.SCHEMA_DRIFT_EVENT; undefined in runs of versions that did not count them. */
-  driftEvents?: number;
-}
+  driftEvents: count.optional(),
+});
+
+export type CheckedLoads = z.infer<typeof checkedLoadsSchema>;
 
 /** What one batch loaded. */
 export interface BatchResult extends LoadCounts {
@@ -209,26 +225,33 @@ export interface BatchResult extends LoadCounts {
 }
 
 /** A dbt node that did not end well, or warned. */
-export interface NodeFailure {
-  node: string;
-  status: 'error' | 'fail' | 'warn' | 'skipped';
-  message: string;
-}
+export const nodeFailureSchema = z.object({
+  node: z.string(),
+  status: z.enum(['error', 'fail', 'warn', 'skipped']),
+  message: z.string(),
+});
+
+export type NodeFailure = z.infer<typeof nodeFailureSchema>;
 
 /** What a dbt build did. */
-export interface BuildCounts {
-  models: number;
-  tests: number;
-  warnings: number;
-  seconds: number;
-}
+export const buildCountsSchema = z.object({
+  models: count,
+  tests: count,
+  warnings: count,
+  seconds: z.number().min(0),
+});
+
+export type BuildCounts = z.infer<typeof buildCountsSchema>;
 
 /** What a run built. */
-export interface BuildSummary extends BuildCounts {
-  scope: BuildScope;
+export const buildSummarySchema = z.object({
+  ...buildCountsSchema.shape,
+  scope: buildScopeSchema,
   /** Why a build that was to be PARTIAL became FULL: half a sentence. */
-  fullBecause?: string;
-}
+  fullBecause: z.string().optional(),
+});
+
+export type BuildSummary = z.infer<typeof buildSummarySchema>;
 
 /**
  * A candidate after its build. Both others are kept for inspection and cannot be published: `HELD` is whole, but a test
@@ -254,107 +277,144 @@ export interface PublishResult {
 }
 
 /** Result of `mfgRawIngestion`. */
-export interface RawIngestionResult {
-  loadId: string;
-  sourceSystem: string;
-  logicalDate: string;
+export const rawIngestionResultSchema = z.object({
+  /** `<workflow id>::<run id of the first execution>`. */
+  loadId: z.string(),
+  sourceSystem: z.string(),
+  logicalDate: logicalDate,
   /** Dates that were loaded, ascending. */
-  logicalDates: string[];
-  ignoredFiles: string[];
+  logicalDates: z.array(logicalDate),
+  /** Files under the system's folder that belong to no described table; at most 20. */
+  ignoredFiles: z.array(z.string()),
   /** `NOTHING_NEW`: no delivery to load (and with `reuse` nothing else changed), so nothing was built; quality was monitored all the same. */
-  outcome: 'PUBLISHED' | 'NOTHING_NEW';
-  publication: number | null;
-  loads: CheckedLoads;
+  outcome: z.enum(['PUBLISHED', 'NOTHING_NEW']),
+  /** Number of the publication that the run made; null when there was nothing new. */
+  publication: z.int().nullable(),
+  loads: checkedLoadsSchema,
   /** Deliveries of the run's own date that were not loaded again, since another load holds them. */
-  reused: number;
-  build: BuildSummary | null;
-  warned: NodeFailure[];
-  quality: DataQualityResult | null;
+  reused: count,
+  build: buildSummarySchema.nullable(),
+  /** First warnings of the build. */
+  warned: z.array(nodeFailureSchema),
+  quality: dataQualityResultSchema.nullable(),
   /** Dates of a backfill that were left out whole; they stay pending. */
-  failedDates?: FailedDate[];
-  /** See IngestionPlan. */
-  lateTables?: string[];
-  unfinishedDates?: string[];
-}
+  failedDates: z.array(failedDateSchema).optional(),
+  /** Tables of the run's own date that were not delivered by their deadline and are not required. */
+  lateTables: z.array(z.string()).optional(),
+  /** Dates that lack their done marker: left to a later run. */
+  unfinishedDates: z.array(logicalDate).optional(),
+});
+
+export type RawIngestionResult = z.infer<typeof rawIngestionResultSchema>;
 
 /** Result of `mfgDbtTransform`. */
-export interface DbtTransformResult {
-  loadId: string;
+export const dbtTransformResultSchema = z.object({
+  /** `<workflow id>::<run id of the first execution>`. */
+  loadId: z.string(),
   /** `NOTHING_NEW` (only with `reuse`): nothing has changed since the publication was built. */
-  outcome: 'PUBLISHED' | 'NOTHING_NEW';
-  publication: number | null;
-  build: BuildSummary | null;
-  warned: NodeFailure[];
-}
+  outcome: z.enum(['PUBLISHED', 'NOTHING_NEW']),
+  /** Number of the publication that the run made; null when there was nothing new. */
+  publication: z.int().nullable(),
+  build: buildSummarySchema.nullable(),
+  /** First warnings of the build. */
+  warned: z.array(nodeFailureSchema),
+});
+
+export type DbtTransformResult = z.infer<typeof dbtTransformResultSchema>;
 
 /** What retention keeps, besides what readers see, what is pinned and what runs. */
-export interface RetentionRules {
+export const retentionRulesSchema = z.object({
   /** The newest publications whose data sets stay. */
-  keepPublications: number;
+  keepPublications: count,
   /** Days: what readers saw within them stays; so do held and failed candidates, and loads that were never published. */
-  keepDays: number;
+  keepDays: z.number(),
   /** Hours from marking to removing: as long as a reader may go on with what it has open. */
-  graceHours: number;
+  graceHours: z.number(),
   /** Only tell what would be done. */
-  dryRun: boolean;
-}
+  dryRun: z.boolean(),
+});
+
+export type RetentionRules = z.infer<typeof retentionRulesSchema>;
 
 /** `leftovers` are what crashes left; `unknown files` lie among the platform's own and are not in its ledger. */
-export type RetentionKind =
-  'data sets' | 'partitions' | 'rejected records' | 'landed files' | 'leftovers' | 'unknown files';
+const retentionKindSchema = z.enum([
+  'data sets',
+  'partitions',
+  'rejected records',
+  'landed files',
+  'leftovers',
+  'unknown files',
+]);
+
+export type RetentionKind = z.infer<typeof retentionKindSchema>;
 
 /** Things of a kind, such as files, data sets or partitions' rows, and the space they take. */
-export interface StoredSpace {
-  kind: RetentionKind;
-  items: number;
+export const storedSpaceSchema = z.object({
+  kind: retentionKindSchema,
+  items: count,
   /** Null: the warehouse does not tell. */
-  bytes: number | null;
-}
+  bytes: z.number().nullable(),
+});
+
+export type StoredSpace = z.infer<typeof storedSpaceSchema>;
 
 /** Result of `mfgRetention`. In a dry run: what would be so. */
-export interface RetentionResult {
-  rules: RetentionRules;
-  keptDataSets: number;
+export const retentionResultSchema = z.object({
+  rules: retentionRulesSchema,
+  keptDataSets: count,
   /** Marked now: nobody can go back to them any more. */
-  droppedDataSets: number[];
+  droppedDataSets: z.array(z.int()),
   /** Marked now: later data sets do not list them. */
-  retiredPartitions: number;
+  retiredPartitions: count,
   /** Builds and attempts at partitions that were given up now: left behind by crashes. */
-  abandonedBuilds: number[];
-  abandonedLoads: number;
+  abandonedBuilds: z.array(z.int()),
+  abandonedLoads: count,
   /** The space won. */
-  removed: StoredSpace[];
+  removed: z.array(storedSpaceSchema),
   /** Marked, but still within the grace period or listed by a data set that is kept. */
-  waiting: StoredSpace[];
+  waiting: z.array(storedSpaceSchema),
   /** Files and databases that are the platform's by their place or name alone, at most 20. */
-  unknownFiles: string[];
+  unknownFiles: z.array(z.string()),
+});
+
+export type RetentionResult = z.infer<typeof retentionResultSchema>;
+
+/** What a running activity tells: shown as heartbeat details in the Web UI and as live progress on the command line. */
+export interface ActivityProgress {
+  /** What is being done, such as a table or a dbt node. */
+  at: string;
+  done: number;
+  of: number;
 }
 
 /** Answer of the `progress` query. */
-export interface RunProgress {
-  stage:
-    | 'discovering'
-    | 'waiting'
-    | 'loading'
-    | 'backfilling'
-    | 'checking'
-    | 'building'
-    | 'publishing'
-    | 'monitoring'
-    | 'done';
+export const runProgressSchema = z.object({
+  stage: z.enum([
+    'discovering',
+    'waiting',
+    'loading',
+    'backfilling',
+    'checking',
+    'building',
+    'publishing',
+    'monitoring',
+    'done',
+  ]),
   /** Held by the update `pause` until `resume`: what is under way ends, nothing new begins. */
-  paused: boolean;
-  logicalDate: string | null;
+  paused: z.boolean(),
+  logicalDate: logicalDate.nullable(),
   /** While the stage is `waiting`. */
-  waitingFor: AwaitedDelivery[];
+  waitingFor: z.array(awaitedDeliverySchema),
   /** Days of a backfill that publishes each. */
-  daysDone: number;
-  days: number;
+  daysDone: count,
+  days: count,
   /** Number of dates that could not be loaded so far, and the first 20 of them. */
-  failedDateCount: number;
-  failedDates: FailedDate[];
-  batchesDone: number;
-  batches: number;
-  loads: LoadCounts;
-  publication: number | null;
-}
+  failedDateCount: count,
+  failedDates: z.array(failedDateSchema),
+  batchesDone: count,
+  batches: count,
+  loads: loadCountsSchema,
+  publication: z.int().nullable(),
+});
+
+export type RunProgress = z.infer<typeof runProgressSchema>;

@@ -14,6 +14,7 @@ const CHECKS = {
   imports: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.'],
   unused: [bin('knip')],
   lock: [process.execPath, 'scripts/complete-lock.mjs', '--check'],
+  contract: [process.execPath, 'scripts/json-contract.mjs', '--check'],
   sql: [path.join(VENV, 'bin', 'sqlfluff'), 'lint', '--disable-progress-bar', 'dbt'],
 };
 

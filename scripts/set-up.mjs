@@ -25,7 +25,7 @@ const ENVIRONMENTS = {
 };
 
 /** What each part downloads, as measured on Linux x64; shown before it starts. */
-const DOWNLOADS_MB = { npm: 220, run: 85, test: 35, snowflake: 40, 'snowflake-peer': 90 };
+const DOWNLOADS_MB = { npm: 220, run: 85, test: 35, snowflake: 40, 'python-caller': 15, 'snowflake-peer': 90 };
 
 /** A set-up that cannot go on; its message is the one sentence to show. */
 export class SetUpError extends Error {}
@@ -35,7 +35,7 @@ export class SetUpError extends Error {}
  * sources. Does nothing, without the network, when they are. Each part ends by writing a stamp, so an interrupted part
  * is done again by the next call. Everything printed goes to stderr.
  *
- * @param {{ python: ('run' | 'test' | 'snowflake')[], peer?: 'snowflake-peer'[], npm?: false }} needs which requirements files each
+ * @param {{ python: ('run' | 'test' | 'snowflake' | 'python-caller')[], peer?: 'snowflake-peer'[], npm?: false }} needs which requirements files each
  *   Python environment must hold; npm: false takes the npm packages as they are
  * @throws SetUpError whose message says what to install or where to look
  */
@@ -149,8 +149,13 @@ function heldRequirements({ folder }) {
   return names.every((name) => stamp.requirements[name] === requirementsDigest(name)) ? names : [];
 }
 
+/** The example of a caller in Python has its requirements beside it, so that it can be copied with them. */
+function requirementsFile(name) {
+  return name === 'python-caller' ? 'examples/python/requirements.txt' : `requirements/${name}.txt`;
+}
+
 function requirementsDigest(name) {
-  return digest([`requirements/${name}.txt`]);
+  return digest([requirementsFile(name)]);
 }
 
 async function installPythonPackages(run, environment, requirements) {
@@ -167,7 +172,7 @@ async function installPythonPackages(run, environment, requirements) {
     path.join(folder, 'bin', 'python'),
     ...['-m', 'pip', 'install', '--no-deps', '--require-hashes', '--no-input', '--disable-pip-version-check'],
     ...['--progress-bar', 'off', '--quiet'],
-    ...[].concat(...missing.map((name) => ['-r', path.join(ROOT, 'requirements', `${name}.txt`)])),
+    ...[].concat(...missing.map((name) => ['-r', path.join(ROOT, requirementsFile(name))])),
   ]);
   writeStamp(folder, {
     path: folder,

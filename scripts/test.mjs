@@ -9,7 +9,7 @@ const LEFT_OUT =
 
 const hasPeer = hasPythonForPeer();
 if (!hasPeer) console.error(LEFT_OUT);
-const needs = { python: ['run', 'test', 'snowflake'] };
+const needs = { python: ['run', 'test', 'snowflake', 'python-caller'] };
 setUpOrExit(hasPeer ? { ...needs, peer: ['snowflake-peer'] } : needs).then(async () => {
   const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   const left = hasPeer ? [] : ['--testPathIgnorePatterns', '/snowflake[^/]*[.]test[.]ts$'];

@@ -18,6 +18,12 @@ const common = {
 /** Short metadata work: discovery, gates, publishing. Discovery may hash many files, hence an hour. */
 export const METADATA: ActivityOptions = { ...common, startToCloseTimeout: '1h' };
 
+/**
+ * A question of somebody who waits: the log's answer takes milliseconds, so it is soon tried again and given up after a minute,
+ * instead of being answered when nobody listens any more.
+ */
+export const READ: ActivityOptions = { ...common, startToCloseTimeout: '20s', scheduleToCloseTimeout: '1m' };
+
 /** Loading one batch of files: bounded by the largest file, with room for slow disks. */
 export const LOAD: ActivityOptions = { ...common, startToCloseTimeout: '6h' };
 

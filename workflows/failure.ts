@@ -17,15 +17,20 @@ export async function withPlainFailures<T>(body: () => Promise<T>, sourceSystem?
     tagOutcome('FAILED');
     const cause = rootCause(error);
     await noteFailure(cause, sourceSystem);
-    if (!(cause instanceof ApplicationFailure)) throw error;
-    if (cause === error) throw error;
-    throw ApplicationFailure.create({
-      message: cause.message,
-      type: cause.type ?? undefined,
-      nonRetryable: cause.nonRetryable ?? undefined,
-      cause: error instanceof Error ? error : undefined,
-    });
+    throw plainFailure(error);
   }
+}
+
+/** The failure that shows the sentence of an error's innermost cause; an error without such a cause as it is. */
+export function plainFailure(error: unknown): unknown {
+  const cause = rootCause(error);
+  if (!(cause instanceof ApplicationFailure) || cause === error) return error;
+  return ApplicationFailure.create({
+    message: cause.message,
+    type: cause.type ?? undefined,
+    nonRetryable: cause.nonRetryable ?? undefined,
+    cause: error instanceof Error ? error : undefined,
+  });
 }
 
 /** The innermost failure of an activity or child workflow. */

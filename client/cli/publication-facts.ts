@@ -7,78 +7,6 @@ import { relationRows, type RelationRows } from './warehouse-facts';
 const HEAD: QueryTarget = { kind: 'head' };
 const ROWS_PER_TEST = 10;
 
-/** An entry of the publication log. Times in UTC, as DuckDB writes them. */
-export interface Entry {
-  publication: number;
-  kind: 'BUILD' | 'ROLLBACK' | 'APPROVAL';
-  status: string;
-  base: number | null;
-  /** Of a ROLLBACK or APPROVAL: the entry whose data set it shows. */
-  target: number | null;
-  dataSet: number;
-  /** FULL or PARTIAL: how its data set was built. */
-  scope: string;
-  pinned: boolean;
-  /** Retention has dropped its data set. */
-  dropped: boolean;
-  models: number | null;
-  tests: number | null;
-  warnings: number | null;
-  buildSeconds: number | null;
-  at: string;
-  loadId: string;
-  codeVersion: string;
-  failure: string | null;
-  actor: string | null;
-  reason: string | null;
-}
-
-/** The newest entries of the publication log, newest first. */
-export async function lastEntries(warehouse: Warehouse, limit: number): Promise<Entry[]> {
-  return entries(warehouse, `order by publication desc limit ${limit}`);
-}
-
-/** One entry of the publication log, or undefined. */
-export async function findEntry(warehouse: Warehouse, publication: number): Promise<Entry | undefined> {
-  return (await entries(warehouse, `where publication = ${publication}`))[0];
-}
-
-async function entries(warehouse: Warehouse, which: string): Promise<Entry[]> {
-  const { rows } = await warehouse.query(
-    HEAD,
-    `select *, publication in (
-         select publication
-         from (
-           select publication, action, row_number() over (partition by publication order by event_id desc) as age
-           from raw.raw_publication_pin
-         ) as pins
-         where age = 1 and action = 'PIN'
-       ) as pinned, coalesce(published_at, built_at, created_at) as at_time
-     from raw.raw_publication ${which}`,
-  );
-  return rows.map((row) => ({
-    publication: Number(row.publication),
-    kind: row.kind as Entry['kind'],
-    status: String(row.status),
-    base: numberOrNull(row.base),
-    target: numberOrNull(row.target),
-    dataSet: Number(row.data_set),
-    scope: String(row.scope),
-    pinned: row.pinned === true,
-    dropped: row.dropped_at !== null,
-    models: numberOrNull(row.models),
-    tests: numberOrNull(row.tests),
-    warnings: numberOrNull(row.warnings),
-    buildSeconds: numberOrNull(row.build_seconds),
-    at: String(row.at_time),
-    loadId: String(row.load_id),
-    codeVersion: String(row.code_version),
-    failure: textOrNull(row.failure),
-    actor: textOrNull(row.actor),
-    reason: textOrNull(row.reason),
-  }));
-}
-
 /** What a gate found: a node of the build that did not end well. */
 export interface FailedNode {
   node: string;
@@ -195,8 +123,4 @@ function firstLine(error: unknown): string {
 
 function numberOrNull(value: unknown): number | null {
   return value === null || value === undefined ? null : Number(value);
-}
-
-function textOrNull(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
 }

@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import type { Config } from '../../contracts/config';
 import { InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
 import { runUrl } from '../../contracts/run-url';
-import { assertWorkerPolls, connectClient, type ConnectedClient } from '../connection';
+import { connectClient, type ConnectedClient } from '../connection';
 import { untilAlertsAreOut } from '../incidents';
+import { runFailureOf } from '../run-failure';
+import { answersProgress } from '../run-progress';
 import { startRun, type ResultOf, type RunHandle, type RunRequest, type WorkflowType } from '../start-runs';
+import { assertWorkerPolls } from '../worker-polls';
 import { CommandFailure, EXIT } from './failures';
 import { configuredWarehouse } from './configured-warehouse';
 import { fields } from './print';
@@ -127,13 +129,13 @@ async function waitFor<T extends WorkflowType>(
   setMaxListeners(0, following.signal);
   const watching = new AbortController();
   const interrupts = onInterrupt();
-  const answersQuery = request.workflowType === 'mfgRawIngestion';
+  const answersQuery = answersProgress(request.workflowType);
   const progress = options.json ? undefined : showProgress(client, handle, answersQuery, watching.signal);
   try {
     const ended = client
       .withAbortSignal(following.signal, () => handle.result())
       .then(
-        (result): RunEnd<T> => ({ outcome: 'completed', result: result as ResultOf<T> }),
+        (result): RunEnd<T> => ({ outcome: 'completed', result }),
         (error: unknown): RunEnd<T> => endOf(error, server.address),
       );
     const lost = lease?.lost.then(() => 'lost' as const) ?? new Promise<never>(() => undefined);
@@ -173,26 +175,16 @@ function endOf(
   error: unknown,
   address: string,
 ): { outcome: 'cancelled' } | { outcome: 'failed'; type: string; message: string } {
-  if (!(error instanceof Error) || error.name !== 'WorkflowFailedError') {
+  const failure = runFailureOf(error);
+  if (failure === undefined) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TemporalUnreachableError(
       `The Temporal server at ${address} stopped answering (${reason}): the run goes on when it is back.`,
       { cause: error },
     );
   }
-  const { cause } = error;
-  if (cause instanceof CancelledFailure) return { outcome: 'cancelled' };
-  if (cause instanceof ApplicationFailure) {
-    return { outcome: 'failed', type: cause.type ?? 'ApplicationFailure', message: cause.message };
-  }
-  const what =
-    cause instanceof TerminatedFailure
-      ? 'The run was terminated'
-      : cause instanceof TimeoutFailure
-        ? 'The run took longer than it may'
-        : 'The run failed';
-  const reason = cause instanceof Error && cause.message !== '' ? ` (${cause.message.split('\n')[0]})` : '';
-  return { outcome: 'failed', type: cause?.constructor.name ?? 'Failure', message: `${what}${reason}.` };
+  if (failure.ending === 'CANCELLED') return { outcome: 'cancelled' };
+  return { outcome: 'failed', type: failure.kind, message: failure.message };
 }
 
 function describeStart<T extends WorkflowType>(

@@ -1,11 +1,12 @@
 import { colors, duration, fields, heading, number, plural, table, visible } from './print';
-import type { Contents, Entry, FailedNode } from './publication-facts';
+import type { PublicationEntry } from '../../contracts/publications';
+import type { Contents, FailedNode } from './publication-facts';
 import { rowsTable } from './show-results';
 
 const ROWS_SHOWN = 10;
 
 /** Entries of the publication log as a table, with what went wrong and what people said below it. */
-export function publicationTable(entries: Entry[], head: number | null): string {
+export function publicationTable(entries: PublicationEntry[], head: number | null): string {
   return table(
     [
       '',
@@ -37,7 +38,7 @@ export function publicationTable(entries: Entry[], head: number | null): string 
   ).concat(...entries.flatMap(remarks));
 }
 
-function remarks({ publication, status, failure, actor, reason }: Entry): string[] {
+function remarks({ publication, status, failure, actor, reason }: PublicationEntry): string[] {
   const number = colors.dim(`${publication}:`);
   const failed = failure === null || status === 'CANCELLED' ? [] : [`\n${number} ${visible(failure)}`];
   const said =
@@ -45,7 +46,7 @@ function remarks({ publication, status, failure, actor, reason }: Entry): string
   return [...failed, ...said];
 }
 
-function whatOf({ kind, target, scope }: Entry): string {
+function whatOf({ kind, target, scope }: PublicationEntry): string {
   if (kind === 'ROLLBACK') return `rollback to ${target}`;
   if (kind === 'APPROVAL') return `approval of ${target}`;
   return scope === 'PARTIAL' ? 'partial build' : 'build';
@@ -53,7 +54,7 @@ function whatOf({ kind, target, scope }: Entry): string {
 
 /** One entry of the log, in full: which gate failed for which rows, what its data set holds. */
 export function showEntry(
-  entry: Entry,
+  entry: PublicationEntry,
   head: number | undefined,
   failed: FailedNode[],
   contents: Contents | { problem: string },
@@ -108,7 +109,7 @@ export function showEntry(
   );
 }
 
-function headline({ publication, status, kind, base }: Entry, head: number | undefined): string {
+function headline({ publication, status, kind, base }: PublicationEntry, head: number | undefined): string {
   const now = head === undefined ? 'nothing is published' : `readers are on publication ${head}`;
   if (publication === head) return `Publication ${publication} is what readers see.`;
   if (status === 'PUBLISHED') return `Publication ${publication}; ${now}.`;

@@ -4,7 +4,8 @@ import { venvProgram } from '../../contracts/installation';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { runningPlatform } from '../../workers/platform-record';
-import { assertWorkerPolls, connectClient, externalServer, type ConnectedClient } from '../connection';
+import { connectClient, externalServer, type ConnectedClient } from '../connection';
+import { assertWorkerPolls } from '../worker-polls';
 import { sentences, type Check, type Tell } from './finding';
 
 /** IndexedValueType of Temporal's API, by number. */

@@ -3,50 +3,14 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { CommandFailure, exitCodeOf, sentenceOf } from '../../client/cli/failures';
 import { dateSpan, duration, table } from '../../client/cli/print';
-import { progressWords, showProgress, type Snapshot } from '../../client/cli/progress';
+import { progressWords, showProgress } from '../../client/cli/progress';
+import type { Snapshot } from '../../client/run-progress';
 import { failOnFailedChecks } from '../../client/cli/show-results';
 import { cancelCommand, shellQuote, startCommand } from '../../client/cli/temporal-command';
-import {
-  startDataQualityMonitoring,
-  startDbtTransform,
-  startRawIngestion,
-  type RunHandle,
-} from '../../client/start-runs';
+import type { RunHandle } from '../../client/start-runs';
 import { ConfigurationError, InvalidInputError, TemporalUnreachableError } from '../../contracts/errors';
 import type { DataQualityResult } from '../../contracts/quality';
 import type { RunProgress } from '../../contracts/run';
-
-describe('typed starts', () => {
-  const started: { type: string; options: { workflowId: string; taskQueue: string; args: unknown[] } }[] = [];
-  const start = (type: string, options: (typeof started)[number]['options']) => started.push({ type, options });
-  const client = { workflow: { start } } as unknown as Client;
-
-  beforeEach(() => started.splice(0));
-
-  it('name the workflow, the task queue and an id by the convention', async () => {
-    await startRawIngestion(client);
-    await startRawIngestion(client, { logicalDate: '2026-03-11', exact: true });
-    await startDbtTransform(client);
-    await startDataQualityMonitoring(client, { asOf: 'now' }, { workflowId: 'mine' });
-    expect(started.map(({ type, options }) => [type, options.taskQueue, options.args])).toEqual([
-      ['mfgRawIngestion', 'mfg-data-platform', [{}]],
-      ['mfgRawIngestion', 'mfg-data-platform', [{ logicalDate: '2026-03-11', exact: true }]],
-      ['mfgDbtTransform', 'mfg-data-platform', [{}]],
-      ['mfgDataQualityMonitoring', 'mfg-data-platform', [{ asOf: 'now' }]],
-    ]);
-    const [auto, dated, transform, given] = started.map(({ options }) => options.workflowId);
-    expect(auto).toMatch(/^mfg-raw-ingestion-auto-\d{8}T\d{6}Z-[0-9a-f]{4}$/);
-    expect(dated).toMatch(/^mfg-raw-ingestion-2026-03-11-\d{8}T\d{6}Z-/);
-    expect(transform).toMatch(/^mfg-dbt-transform-\d{8}T\d{6}Z-/);
-    expect(given).toBe('mine');
-  });
-
-  it('refuse wrong input before any call', async () => {
-    await expect(startRawIngestion(client, { logicalDate: '2026-13-01' })).rejects.toThrow(InvalidInputError);
-    await expect(startRawIngestion(client, { table: 'x' } as object)).rejects.toThrow(/mfgRawIngestion: .*table/);
-    expect(started).toEqual([]);
-  });
-});
 
 describe('the equivalent temporal command', () => {
   const server = { address: '127.0.0.1:7233', namespace: 'default' };

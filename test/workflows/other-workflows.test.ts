@@ -2,6 +2,7 @@ import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundle } from '@temporalio/worker';
 import type { Activities } from '../../activities';
+import type { PublicationsResult } from '../../contracts/publications';
 import type { TransformPlan } from '../../contracts/run';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { dbtTransformInputSchema, parseWorkflowInput } from '../../contracts/workflow-inputs';
@@ -145,5 +146,24 @@ describe('mfgRetention', () => {
     });
     expect(result).toEqual(won);
     expect(seen).toEqual([{ keepPublications: 3, dryRun: true }]);
+  });
+});
+
+describe('mfgPublications', () => {
+  it('gives what the log says, and fails with the plain sentence of a wrong input', async () => {
+    const answer: PublicationsResult = { head: null, publications: [] };
+    const inputs: unknown[] = [];
+    const activities: Partial<Activities> = {
+      listPublications: (input) => {
+        inputs.push(input);
+        return Promise.resolve(answer);
+      },
+    };
+    expect(await run('mfgPublications', [], activities)).toEqual(answer);
+    expect(inputs).toHaveLength(1);
+    const refused = (await run('mfgPublications', [{ limit: 0 }], {
+      listPublications: () => Promise.reject(ApplicationFailure.nonRetryable('limit: too small.', 'InvalidInputError')),
+    })) as WorkflowFailedError;
+    expect(refused.cause).toMatchObject({ type: 'InvalidInputError', message: 'limit: too small.' });
   });
 });

@@ -3,7 +3,8 @@ import { loadConfig } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import { configuredWarehouse } from '../configured-warehouse';
 import { asPublication } from '../options';
-import { contentsOf, failedNodes, findEntry } from '../publication-facts';
+import { findEntry } from '../../../warehouse/publication-entries';
+import { contentsOf, failedNodes } from '../publication-facts';
 import { showEntry } from '../show-publications';
 
 /** `mfg publications show`: one entry of the log, with the gate that held it back. */

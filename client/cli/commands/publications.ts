@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { loadConfig } from '../../../contracts/config';
 import { configuredWarehouse } from '../configured-warehouse';
 import { as } from '../options';
-import { lastEntries } from '../publication-facts';
+import { lastEntries } from '../../../warehouse/publication-entries';
 import { publicationTable } from '../show-publications';
 import { addApprove } from './publications-approve';
 import { addDiff } from './publications-diff';

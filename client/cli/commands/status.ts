@@ -5,11 +5,13 @@ import { loadSnowflakeSettings } from '../../../contracts/snowflake-settings';
 import { InvalidInputError, TerminalError } from '../../../contracts/errors';
 import type { QueryResult } from '../../../warehouse/warehouse';
 import { runningPlatform } from '../../../workers/platform-record';
-import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
+import { connectClient, externalServer } from '../../connection';
+import { assertWorkerPolls } from '../../worker-polls';
 import { openIncidentCount } from '../../incidents';
 import { configuredWarehouse } from '../configured-warehouse';
 import { fields, heading, number, table } from '../print';
-import { lastEntries, type Entry } from '../publication-facts';
+import type { PublicationEntry } from '../../../contracts/publications';
+import { lastEntries } from '../../../warehouse/publication-entries';
 import { publicationTable } from '../show-publications';
 import { lastLoads } from '../warehouse-facts';
 
@@ -82,7 +84,7 @@ function warehouseText(config: Config): string {
 
 interface WarehouseState {
   publication: number | null;
-  publications: Entry[];
+  publications: PublicationEntry[];
   loads: QueryResult['rows'];
 }
 

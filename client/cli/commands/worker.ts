@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { ConfigurationError } from '../../../contracts/errors';
 import { TASK_QUEUE } from '../../../contracts/task-queue';
-import { assertWorkerPolls, connectClient, externalServer } from '../../connection';
+import { connectClient, externalServer } from '../../connection';
+import { assertWorkerPolls } from '../../worker-polls';
 
 /** `mfg worker`, which is `npm run worker`. */
 export function addWorker(program: Command): void {
