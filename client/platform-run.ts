@@ -73,6 +73,8 @@ export class PlatformRun<T extends WorkflowType> {
   /**
    * What the run does, from now to its end: a snapshot each time that something has changed. While nothing changes the server is asked
    * less and less often. A question that is not answered, since no worker is there, is asked again.
+   *
+   * @throws TemporalUnreachableError when the server stops answering; the run goes on, and can be followed again.
    */
   async *progress(options: ProgressOptions = {}): AsyncGenerator<Snapshot, void, undefined> {
     const { pollMs = POLL_MS, slowestPollMs = SLOWEST_POLL_MS, signal } = options;

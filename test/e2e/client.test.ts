@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import { MfgPlatform, RunFailedError } from '../../client';
 import { PROJECT_ROOT } from '../../contracts/config';
 import { venvProgram } from '../../contracts/installation';
+import { publicationsResultSchema } from '../../contracts/publications';
 import type { RawIngestionResult } from '../../contracts/run';
 import { LiveBench, shippedDates, until } from '../support/live-bench';
 import { ConsumerProject } from '../support/packed-client';
@@ -169,6 +170,12 @@ describe('the caller in Python and the example service, from there', () => {
 });
 
 describe('the client on the real server', () => {
+  it('reads the publication log as its contract says', async () => {
+    const answer = publicationsResultSchema.parse(await new MfgPlatform(client).publications({ limit: 5 }));
+    expect(answer).toMatchObject({ head: 1, publications: [{ publication: 1, kind: 'BUILD', status: 'PUBLISHED' }] });
+    expect(answer.publications[0]?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.]\d+Z$/);
+  });
+
   it('cancels a run, and starts it again under the same key', async () => {
     const platform = new MfgPlatform(client);
     await platform.assertReady();
