@@ -3,7 +3,7 @@
  * duckdb. The workflows know only each other, Temporal and types.
  */
 const ours =
-  '^(activities|bench|client|contracts|data|duckdb|incidents|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
+  '^(activities|bench|client|contracts|data|demo|duckdb|incidents|ingestion|onboarding|quality|scripts|test|transform|warehouse|workers|workflows)/';
 const domain = '^(ingestion|transform|warehouse|quality|incidents)/';
 const only = (name, from, allowed, comment) => ({
   name,
@@ -33,7 +33,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '^(bench|scripts|data|test)/|^[^/]+$|[.]d[.]ts$' },
+      from: { orphan: true, pathNot: '^(bench|demo|scripts|data|test)/|^[^/]+$|[.]d[.]ts$' },
       to: {},
     },
     only('contracts-know-nothing', '^contracts/', [], 'Contracts are what all others agree on.'),
@@ -56,7 +56,7 @@ module.exports = {
       name: 'nothing-imports-entry-points',
       comment: 'The client and the workers stand on top.',
       severity: 'error',
-      from: { pathNot: '^(bench|client|workers|test|data)/' },
+      from: { pathNot: '^(bench|client|demo|workers|test|data)/' },
       to: { path: '^(client|workers)/' },
     },
     {

@@ -117,7 +117,12 @@ function judgeAppend(series: readonly DayCount[], current: DayCount, options: Ro
     return { ...byGroups, reason: 'by how many things have rows' };
   }
   if (beside !== undefined && alone.deviations < -BELOW_USUAL) {
-    const judgement = besideUsual(current.rows, beside, limits);
+    // At rest some tables have rows and others hardly any: their proportion is another one then.
+    const judgement = besideUsual(
+      current.rows,
+      beside,
+      options.isRestDay === true ? atLeast(limits, ALL_TOGETHER) : limits,
+    );
     if (judgement.isUnusual && judgement.deviations < 0) {
       return { ...judgement, reason: 'by the same weekday and by what else came that day' };
     }

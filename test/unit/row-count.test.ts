@@ -87,6 +87,14 @@ describe('the rows of an append table', () => {
     expect(judge(series, 500, { groups }).isUnusual).toBe(false);
   });
 
+  it('of a day at rest are compared with other tables’ only when next to nothing is left: tables rest differently', () => {
+    const series = plant(56);
+    const peers = [[...plant(56), { date: dateOf(56), rows: 200 }]];
+    expect(judge(series, 150, { peers })).toMatchObject({ isUnusual: true });
+    expect(judge(series, 150, { peers, isRestDay: true }).isUnusual).toBe(false);
+    expect(judge(series, 20, { peers, isRestDay: true })).toMatchObject({ isUnusual: true });
+  });
+
   it('are expected at the level of the days that the groups are known for', () => {
     // Four weeks ago the plant began to make two thirds of what it made: the groups of the weeks before are not known.
     const series = plant(56).map((day, index) => ({
