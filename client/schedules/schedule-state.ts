@@ -107,7 +107,7 @@ function declaredAs(id: string, entry: ScheduleEntry): Comparable {
 }
 
 function describedAs({ spec, action, policies, state }: ScheduleDescription): Comparable {
-  const [input = {}, ...others] = action.args ?? [];
+  const [input = {}, ...others] = (action.args ?? []) as unknown[];
   return {
     workflow: action.workflowType,
     input: jsonText(others.length > 0 ? action.args : input),

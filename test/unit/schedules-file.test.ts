@@ -39,7 +39,7 @@ describe('a cron expression', () => {
   });
 
   it('that falls into the hour which a clock change leaves out skips that day', () => {
-    const now = DateTime.fromISO('2026-03-01T00:00:00Z');
+    const now = DateTime.utc(2026, 3, 1);
     const skipped = (text: string, zone: string) => firstSkippedDay(parseCron(text), zone, now);
     expect(skipped('0 2 * * *', 'Europe/Berlin')).toBe('2026-03-29');
     expect(skipped('59 2 29 3 *', 'Europe/Berlin')).toBe('2026-03-29');
