@@ -13,6 +13,7 @@ import {
   type RawIngestionInput,
   type RetentionInput,
 } from '../contracts/workflow-inputs';
+import { startSummary } from './start-summary';
 import type * as workflows from '../workflows';
 
 type Workflows = typeof workflows;
@@ -92,6 +93,7 @@ export async function startRun<T extends WorkflowType>(client: Client, request: 
     taskQueue: TASK_QUEUE,
     workflowId: request.workflowId,
     args: [request.input],
+    staticSummary: startSummary(request),
   });
   return handle as RunHandle<T>;
 }

@@ -60,7 +60,11 @@ const DAYS_AHEAD = 400;
  *
  * @returns yyyy-mm-dd; undefined when there is none within the next 400 days.
  */
-export function firstSkippedDay(times: CronTimes, timeZone: string, now: DateTime = DateTime.now()): string | undefined {
+export function firstSkippedDay(
+  times: CronTimes,
+  timeZone: string,
+  now: DateTime = DateTime.now(),
+): string | undefined {
   const minutes = numbersOf(times.minute);
   const hours = numbersOf(times.hour);
   let day = now.setZone(timeZone).startOf('day');

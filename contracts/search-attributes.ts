@@ -7,8 +7,12 @@ export const SEARCH_ATTRIBUTES = {
   MfgLoadId: 'Keyword',
   /** Logical date of the run, as yyyy-mm-dd. */
   MfgLogicalDate: 'Keyword',
+  /** What the run is doing, or did last. */
+  MfgStage: 'Keyword',
   /** How the run ended, in one word. */
   MfgOutcome: 'Keyword',
   /** Number of the publication that the run made or looked at. */
   MfgPublication: 'Int',
+  /** Rows that the run loaded. */
+  MfgRows: 'Int',
 } as const;

@@ -5,6 +5,7 @@ import type { RunIdentity } from '../contracts/run';
 const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 const LOAD_ID = defineSearchAttributeKey('MfgLoadId', SearchAttributeType.KEYWORD);
 const LOGICAL_DATE = defineSearchAttributeKey('MfgLogicalDate', SearchAttributeType.KEYWORD);
+const ROWS = defineSearchAttributeKey('MfgRows', SearchAttributeType.INT);
 const OUTCOME = defineSearchAttributeKey('MfgOutcome', SearchAttributeType.KEYWORD);
 const PUBLICATION = defineSearchAttributeKey('MfgPublication', SearchAttributeType.INT);
 
@@ -37,10 +38,11 @@ export function tagLogicalDate(logicalDate: string): void {
   upsertSearchAttributes([{ key: LOGICAL_DATE, value: logicalDate }]);
 }
 
-/** Makes the run findable by what came of it. */
-export function tagOutcome(outcome: string, publication?: number): void {
+/** Makes the run findable by what came of it, the publication that it made or looked at, and the rows that it loaded. */
+export function tagOutcome(outcome: string, publication?: number, rows?: number): void {
   upsertSearchAttributes([
     { key: OUTCOME, value: outcome },
     ...(publication === undefined ? [] : [{ key: PUBLICATION, value: publication }]),
+    ...(rows === undefined ? [] : [{ key: ROWS, value: rows }]),
   ]);
 }
