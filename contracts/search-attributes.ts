@@ -1,6 +1,7 @@
 /**
  * The search attributes of the platform's workflows, as `temporal server start-dev --search-attribute` and
- * `temporal operator search-attribute create` take them: name → type. A server without them cannot run the workflows.
+ * `temporal operator search-attribute create` take them: name → type. A server without them cannot run the
+ * workflows; a worker adds those that are missing, where it may.
  */
 export const SEARCH_ATTRIBUTES = {
   /** LOAD_ID of the run. */
