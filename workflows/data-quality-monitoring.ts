@@ -20,7 +20,7 @@ const { checkQuality } = proxyActivities<Activities>({ ...QUALITY, summary: 'che
  */
 export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInput): Promise<DataQualityResult> {
   return withPlainFailures(async () => {
-    const run = identify();
+    const run = identify('monitoring');
     const story = tellStory(run);
     const result = await checkQuality({ run, input, scheduledAt: scheduledAt() });
     tagOutcome(result.failed > 0 ? 'CHECKS_FAILED' : 'CHECKS_PASSED', result.publication);

@@ -42,7 +42,7 @@ const { loadPartitions } = proxyActivities<Activities>(LOAD);
  */
 export async function mfgRawIngestion(input?: RawIngestionInput, carried?: CarriedDays): Promise<RawIngestionResult> {
   const ingest = async (): Promise<RawIngestionResult> => {
-    const run = identify();
+    const run = identify('discovering');
     const progress = steer(carried?.isPaused);
     const story = tellStory(run, (stage) => (progress.stage = stage));
     if (carried !== undefined) {

@@ -1,17 +1,16 @@
 import {
+  getCurrentDetails,
   patched,
   setCurrentDetails,
-  getCurrentDetails,
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { DataQualityResult } from '../contracts/quality';
 import type { BatchResult, BuildSummary, CandidateResult, RunIdentity, RunProgress } from '../contracts/run';
+import { STAGE } from './identity';
 
 /** What people read of a run in the Web UI while it runs and after: its current details, in Markdown, and where it is. */
 
-const STAGE = defineSearchAttributeKey('MfgStage', SearchAttributeType.KEYWORD);
 /** Marks runs that began with code that tells its stages: the histories of earlier ones have none of these steps. */
 const STAGES = 'stages';
 /** Tables in the memo: it is read with every list of runs. */
