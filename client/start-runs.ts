@@ -13,7 +13,7 @@ import {
   type RawIngestionInput,
   type RetentionInput,
 } from '../contracts/workflow-inputs';
-import { startSummary } from './start-summary';
+import { startDetails, startSummary } from './start-summary';
 import type * as workflows from '../workflows';
 
 type Workflows = typeof workflows;
@@ -94,6 +94,7 @@ export async function startRun<T extends WorkflowType>(client: Client, request: 
     workflowId: request.workflowId,
     args: [request.input],
     staticSummary: startSummary(request),
+    staticDetails: startDetails(request),
   });
   return handle as RunHandle<T>;
 }

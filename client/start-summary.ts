@@ -26,6 +26,11 @@ export function startSummary({ workflowType, input }: { workflowType: string; in
   return `Loads ${what} ${when}${sourceSystem === undefined ? '' : `, ${sourceSystem}`}`;
 }
 
+/** What the Web UI shows below it, in Markdown: where to learn more. */
+export function startDetails({ workflowId }: { workflowId: string }): string {
+  return `\`npx mfg runs show ${workflowId}\` tells what it did, \`npx mfg runs --help\` how to steer it.`;
+}
+
 const FEW = 3;
 
 function few(names: string[]): string {

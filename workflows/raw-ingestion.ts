@@ -20,7 +20,7 @@ import { rootCause, withPlainFailures } from './failure';
 import { identify, scheduledAt, tagLogicalDate, tagOutcome } from './identity';
 import { ping } from './run-incidents';
 import { addLoads, failedDatesOf, noLoads, steer, tellFailed, whilePaused } from './steering';
-import { tellStory, type RunStory } from './story';
+import { grouped, tellStory, type RunStory } from './story';
 
 const { discoverDeliveries } = proxyActivities<Activities>({ ...METADATA, summary: 'look for deliveries' });
 const { checkLoad } = proxyActivities<Activities>({ ...METADATA, summary: 'gate on the load' });
@@ -172,7 +172,7 @@ function tagged(result: RawIngestionResult, progress: RunProgress, story: RunSto
 /** Once the outcome is known the stage says nothing more: it stays where the run was last. */
 function endSentence({ outcome, publication, logicalDate, loads }: RawIngestionResult): string {
   if (outcome === 'NOTHING_NEW') return `${logicalDate}: there was nothing new to load`;
-  return `Publication ${publication}: ${loads.rowsLoaded} rows loaded, ${loads.rowsRejected} rejected, as of ${logicalDate}`;
+  return `Publication ${publication}: ${grouped(loads.rowsLoaded)} rows loaded, ${grouped(loads.rowsRejected)} rejected, as of ${logicalDate}`;
 }
 
 function toResult(

@@ -104,21 +104,17 @@ export function buildWords({ models, tests, warnings }: Pick<BuildSummary, 'mode
 
 function rawTable(tables: Map<string, TableRows>): string | undefined {
   if (tables.size === 0) return undefined;
-  const lines = [...tables]
-    .sort()
-    .map(([name, { partitions, rows, rejected }]) => `| ${plain(name)} | ${partitions} | ${rows} | ${rejected} |`);
-  return ['| RAW | partitions | rows | rejected |', '| --- | ---: | ---: | ---: |', ...lines].join('\n');
+  const rows = [...tables].sort().map(([name, { partitions, rows, rejected }]) => [name, partitions, rows, rejected]);
+  return markdownTable(['RAW', 'partitions', 'rows', 'rejected'], rows);
 }
 
 function layerTable({ layers = [], ...candidate }: CandidateResult): string {
   const words = `Candidate ${candidate.publication}: ${buildWords(candidate)} in ${candidate.seconds.toFixed(1)} s`;
   if (layers.length === 0) return words;
-  const lines = layers.map(
-    ({ layer, models, tests, warnings, failures }) =>
-      `| ${plain(layer.toUpperCase())} | ${models} | ${tests} | ${warnings} | ${failures} |`,
-  );
-  const head = ['| layer | models | tests | warnings | failures |', '| --- | ---: | ---: | ---: | ---: |'];
-  return [words, '', ...head, ...lines].join('\n');
+  const rows = layers.map(({ layer, models, tests, warnings, failures }) => [
+    ...[layer.toUpperCase(), models, tests, warnings, failures],
+  ]);
+  return `${words}\n\n${markdownTable(['layer', 'models', 'tests', 'warnings', 'failures'], rows)}`;
 }
 
 const FINDINGS_SHOWN = 5;
@@ -126,16 +122,34 @@ const FINDINGS_SHOWN = 5;
 function checksTable({ checks, passed, warned, failed, findings }: DataQualityResult): string {
   const words = `Quality: ${checks} checks, ${passed} passed, ${warned} warned, ${failed} failed`;
   if (findings.length === 0) return words;
-  const lines = findings
+  const rows = findings
     .slice(0, FINDINGS_SHOWN)
-    .map((found) => `| ${[found.status, found.check, found.table, found.detail].map(plain).join(' | ')} |`);
-  return [words, '', '| status | check | table | what |', '| --- | --- | --- | --- |', ...lines].join('\n');
+    .map(({ status, check, table, observed, expected }) => [status, check, table, `${observed} (${expected})`]);
+  return `${words}\n\n${markdownTable(['status', 'check', 'table', 'found (expected)'], rows)}`;
+}
+
+/** Numbers stand at the right. The Web UI puts nothing between two columns: blanks that it keeps do. */
+function markdownTable(columns: string[], rows: (string | number)[][]): string {
+  const gap = '\u00a0\u00a0';
+  const isNumber = columns.map((_, index) => typeof rows[0]?.[index] === 'number');
+  const line = (cells: (string | number)[]) =>
+    `| ${cells.map((cell, index) => (index === 0 ? '' : gap) + (typeof cell === 'number' ? grouped(cell) : plain(cell))).join(' | ')} |`;
+  return [
+    line(columns),
+    `|${isNumber.map((right) => (right ? ' ---: ' : ' --- ')).join('|')}|`,
+    ...rows.map(line),
+  ].join('\n');
+}
+
+/** `1,234` */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Text from data in Markdown: on one line, without a meaning of its own. */
 function plain(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace(/[\\`*_[\]<>|#~]/g, '\\$&')
+    .replace(/[\\`*[\]<>|#~]/g, '\\$&')
     .slice(0, 500);
 }
