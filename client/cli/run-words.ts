@@ -83,7 +83,7 @@ export function logOf({ steps, events }: RunStory): LogLine[] {
   const lines: LogLine[] = events.map(({ at, text }) => ({ at, text: `the run ${text}` }));
   for (const step of steps) {
     const name = STEP_WORDS[step.name] ?? step.name;
-    const what = step.summary === undefined || step.summary === name ? name : `${name} (${step.summary})`;
+    const what = step.summary ?? name;
     const child = step.workflowId === undefined ? '' : `, run ${step.workflowId}`;
     if (step.endedAt === undefined) {
       const again = step.failure === undefined ? '' : `, tried again after: ${step.failure}`;

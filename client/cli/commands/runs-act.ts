@@ -1,8 +1,7 @@
 import { Option, InvalidArgumentError, type Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
-import type { DataQualityResult } from '../../../contracts/quality';
-import type { DbtTransformResult, RawIngestionResult, RetentionResult, RunProgress } from '../../../contracts/run';
+import type { RunProgress } from '../../../contracts/run';
 import { connectClient, type ConnectedClient } from '../../connection';
 import { findRun, summaryOf, type RunType } from '../../runs/find-runs';
 import { beforeItsBuild, cancelRun, requestAgain, resetTo, type ResetPoint } from '../../runs/steer-runs';
@@ -107,10 +106,9 @@ async function reset(
 
 async function showFinished(
   config: Config,
-  { started, result: any }: FinishedRun<RunType>,
+  { started, result }: FinishedRun<RunType>,
   options: RunOptions,
 ): Promise<void> {
-  const result = any as RawIngestionResult | DbtTransformResult | DataQualityResult | RetentionResult;
   if (options.json) console.log(JSON.stringify({ ...started, ...result }, null, 2));
   if ('sourceSystem' in result) {
     if (!options.json) await showIngestion(await configuredWarehouse(config), result, 'of the run before');
