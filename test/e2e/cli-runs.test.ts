@@ -8,15 +8,14 @@ import { TASK_QUEUE } from '../../contracts/task-queue';
 import { mfg } from '../support/command-line';
 import { LiveBench, shippedDates, until } from '../support/live-bench';
 import { deliver } from '../support/scratch';
-import { SMALL_TABLES, smallDbtProject, stagingOnly } from '../support/small-dbt';
+import { SMALL_TABLES } from '../support/small-dbt';
 
 const [DAY = '', NEXT = ''] = shippedDates();
 let bench: LiveBench;
 let client: Client;
 
 beforeAll(async () => {
-  // What is built is not the point here.
-  bench = new LiveBench([DAY], stagingOnly(smallDbtProject()));
+  bench = new LiveBench([DAY]);
   client = await bench.startServer();
   await bench.startWorker();
   const { stateDir, sourceDir, dbtDir } = bench.config;
