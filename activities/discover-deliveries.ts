@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { ArrivalLook, IngestionPlan, RunIdentity, RunManifest, Waiting } from '../contracts/run';
+import type { ArrivalLook, Delivery, IngestionPlan, RunIdentity, RunManifest, Waiting } from '../contracts/run';
 import { readSourceContracts, type SourceSystem } from '../contracts/source-contract';
 import {
   isBackfillInput,
@@ -89,7 +89,7 @@ export function createDiscoverDeliveries(dependencies: ActivityDependencies) {
 /** Nothing is loaded under the run's own LOAD_ID, so that it has no manifest: each day has its own. */
 function eachDay(plan: RunPlan, input: RawIngestionInput, systems: SourceSystem[]): IngestionPlan {
   const { logicalDates, ...whole } = toPlan(plan.manifest, input, systems, 1, plan);
-  return { ...whole, batches: 0, logicalDates, days: logicalDates };
+  return { ...whole, batches: 0, batchLabels: [], logicalDates, days: logicalDates };
 }
 
 const IGNORED_FILES_TOLD = 20;
@@ -112,6 +112,7 @@ function toPlan(
     logicalDate: manifest.logicalDate,
     logicalDateOrigin: manifest.logicalDateOrigin,
     batches: manifest.batches.length,
+    batchLabels: manifest.batches.map(labelOf),
     parallelLoads,
     deliveries: deliveries.length,
     files: files.length,
@@ -124,6 +125,14 @@ function toPlan(
     ...(unfinishedDates.length > 0 && { unfinishedDates: unfinishedDates.slice(0, DATES_TOLD) }),
     ...(replacedTables.length > 0 && { replacedTables }),
   };
+}
+
+/** What a batch holds, for people. */
+function labelOf(deliveries: Delivery[]): string {
+  const [first, ...others] = deliveries;
+  if (first === undefined) return 'nothing';
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return `${first.table} ${first.logicalDate}${more}`;
 }
 
 function asOf(

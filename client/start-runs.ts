@@ -11,6 +11,7 @@ import {
   type RawIngestionInput,
   type RetentionInput,
 } from '../contracts/workflow-inputs';
+import { startDetails, startSummary } from './start-summary';
 
 export type { ResultOf, WorkflowType };
 
@@ -95,11 +96,16 @@ export function retention(input: RetentionInput, options?: StartOptions): RunReq
  */
 export async function startRun<T extends WorkflowType>(
   client: Client,
-  { workflowType, workflowId, input }: RunRequest<T>,
+  request: RunRequest<T>,
   options: Pick<WorkflowOptions, 'memo' | 'workflowIdReusePolicy' | 'workflowExecutionTimeout'> = {},
 ): Promise<RunHandle<T>> {
-  const start = { ...options, taskQueue: TASK_QUEUE, workflowId, args: [input] };
-  return (await client.workflow.start(workflowType, start)) as RunHandle<T>;
+  const { workflowType, workflowId, input } = request;
+  const handle = await client.workflow.start(workflowType, {
+    ...options,
+    ...{ taskQueue: TASK_QUEUE, workflowId, args: [input] },
+    ...{ staticSummary: startSummary(request), staticDetails: startDetails(request) },
+  });
+  return handle as RunHandle<T>;
 }
 
 function datesOf(input: Pick<RawIngestionInput, 'from' | 'dates' | 'logicalDate'>): string {

@@ -131,6 +131,8 @@ export interface IngestionPlan {
    * logical date in the source system's time zone. Left out for a backfill: the end of the newest date that is published.
    */
   asOf?: string;
+  /** What each batch holds, for people: `materials 2026-03-02`. Absent in runs of earlier versions. */
+  batchLabels?: string[];
   /** Deliveries of the run's own date that are not loaded again. Absent in runs of version 0.1.0, as all below. */
   reused?: number;
   /** How to build. */
@@ -243,6 +245,16 @@ export const buildCountsSchema = z.object({
 
 export type BuildCounts = z.infer<typeof buildCountsSchema>;
 
+/** Models of a layer, and the tests of its relations. */
+export interface LayerCounts {
+  /** `raw`, `staging`, `core`, `marts`, or another schema of the dbt project. */
+  layer: string;
+  models: number;
+  tests: number;
+  warnings: number;
+  failures: number;
+}
+
 /** What a run built. */
 export const buildSummarySchema = z.object({
   ...buildCountsSchema.shape,
@@ -264,6 +276,8 @@ export interface CandidateResult extends BuildCounts {
   /** Why a build that was to be PARTIAL became FULL: half a sentence. */
   fullBecause?: string;
   status: 'BUILT' | 'HELD' | 'FAILED';
+  /** What was built and tested in each layer, from RAW on; absent in runs of earlier versions. */
+  layers?: LayerCounts[];
   /** First failures, for the run's sentence. */
   failures: NodeFailure[];
   /** First warnings, for the run's summary. */

@@ -22,8 +22,10 @@ tries=0
 until temporal operator search-attribute create \
   --name MfgLoadId --type Keyword \
   --name MfgLogicalDate --type Keyword \
+  --name MfgStage --type Keyword \
   --name MfgOutcome --type Keyword \
-  --name MfgPublication --type Int; do
+  --name MfgPublication --type Int \
+  --name MfgRows --type Int; do
   tries=$((tries + 1))
   [ "$tries" -lt 30 ] || exit 1
   sleep 2

@@ -5,7 +5,7 @@ import type { SourceTable } from '../contracts/source-contract';
 import type { BuildRecord, Candidate, CandidateRequest, Warehouse } from '../warehouse/warehouse';
 import { runDbtBuild, type DbtBuild } from './dbt-build';
 import type { DbtProcess } from './dbt-process';
-import { relationsOf } from './manifest';
+import { layersOf, relationsOf } from './manifest';
 import { projectDigests } from './project-digest';
 
 /** One attempt at a candidate. */
@@ -63,6 +63,7 @@ export async function buildCandidate(warehouse: Warehouse, request: CandidateBui
       scope: candidate.scope,
       ...(candidate.fullBecause !== undefined && { fullBecause: candidate.fullBecause }),
       ...build.counts,
+      ...layersOfBuild(build),
       failures: build.failures.slice(0, FINDINGS_IN_RESULT),
       warned: build.warned.slice(0, FINDINGS_IN_RESULT),
     };
@@ -119,6 +120,12 @@ function selectionOf(candidate: Candidate, { tables, order }: CandidateBuildRequ
     ...(candidate.isProjectChanged ? ['state:modified+'] : []),
     ...order.select.map((node) => `${node}+`),
   ];
+}
+
+/** Absent when dbt has come to nothing. */
+function layersOfBuild({ artifacts, nodes }: DbtBuild): Pick<CandidateResult, 'layers'> {
+  const manifest = artifacts.find(({ name }) => name === 'manifest.json')?.content;
+  return manifest === undefined || nodes.length === 0 ? {} : { layers: layersOf(manifest, nodes) };
 }
 
 /** A copy still holds what models that were removed, renamed or moved have left in the base. */

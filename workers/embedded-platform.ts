@@ -2,6 +2,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../contracts/config';
 import { PlatformError } from '../contracts/errors';
+import { addMissingSearchAttributes } from './search-attributes';
 import { startTemporalServer, type TemporalServer } from './temporal-server';
 
 /** A Temporal server, its Web UI and a worker, in one process of ours and one of Temporal's. */
@@ -34,6 +35,7 @@ export async function startEmbeddedPlatform(config: Config): Promise<EmbeddedPla
   try {
     const connection = await connectWhenReady(server.address);
     await keepHistories(connection);
+    await addMissingSearchAttributes(connection, NAMESPACE);
     // Nobody makes a version current on this server: versioned workers would get no work.
     const temporalUiUrl = config.temporalUiUrl ?? server.uiUrl;
     const worker = await createWorker({ ...config, temporalUiUrl, workerDeployment: undefined }, connection, NAMESPACE);

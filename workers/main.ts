@@ -3,6 +3,7 @@ import { externalServer } from '../client/connection';
 import { loadConfig, loadDotenvIntoProcess } from '../contracts/config';
 import { ConfigurationError, TemporalUnreachableError, TerminalError } from '../contracts/errors';
 import { TASK_QUEUE } from '../contracts/task-queue';
+import { addMissingSearchAttributes } from './search-attributes';
 import { createWorker, installRuntime } from './worker';
 
 /** `npm run worker`: a worker for the Temporal server that the environment names, until SIGTERM or Ctrl-C. */
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
       cause: error,
     });
   });
+  await addMissingSearchAttributes(connection, server.namespace);
   const worker = await createWorker(config, connection, server.namespace);
   const stop = (): void => {
     if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -7,7 +7,7 @@ import { rootCause } from './failure';
 import { tagOutcome } from './identity';
 import { followsVersions } from './versions';
 
-const { deliverAlert } = proxyActivities<Activities>(DELIVERY);
+const { deliverAlert } = proxyActivities<Activities>({ ...DELIVERY, summary: 'deliver' });
 
 /**
  * Delivers one message to one target, tried again for three days. Its failure is how an undelivered alert is seen.

@@ -108,7 +108,7 @@ async function loadDay(input: RawIngestionInput, day: string): Promise<RawIngest
   const { dates: _dates, publish: _publish, ...rest } = input;
   const workflowId = `${workflowInfo().workflowId}-${day}`;
   const args: [RawIngestionInput] = [{ ...rest, from: day, to: day }];
-  return executeChild<RawIngestion>('mfgRawIngestion', { workflowId, args });
+  return executeChild<RawIngestion>('mfgRawIngestion', { workflowId, args, staticSummary: `Deliveries of ${day}` });
 }
 
 /** The sentence of a backfill of which no date could be loaded. */

@@ -3,9 +3,10 @@ import { patched, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { BuildCandidateInput, BuildSummary, CandidateResult } from '../contracts/run';
 import { BUILD, MAX_REBUILDS, METADATA, QUALITY } from './activity-options';
+import type { RunStory } from './story';
 
 const { buildCandidate } = proxyActivities<Activities>(BUILD);
-const { checkGates } = proxyActivities<Activities>(QUALITY);
+const { checkGates } = proxyActivities<Activities>({ ...QUALITY, summary: 'gates on the candidate' });
 const { publish } = proxyActivities<Activities>(METADATA);
 
 /**
@@ -15,17 +16,18 @@ const { publish } = proxyActivities<Activities>(METADATA);
  * @throws ApplicationFailure GateFailedError or BuildFailedError (not retryable) with the failing node and its message;
  * readers keep the publication they had.
  */
-export async function buildAndPublish(
-  input: BuildCandidateInput,
-  onStage: (stage: 'building' | 'publishing') => void,
-): Promise<CandidateResult> {
+export async function buildAndPublish(input: BuildCandidateInput, story: RunStory): Promise<CandidateResult> {
   for (let build = 0; build <= MAX_REBUILDS; build++) {
-    onStage('building');
-    const candidate = await buildCandidate(input);
+    story.stage('building');
+    const what = input.build?.scope === 'PARTIAL' ? 'what has changed' : 'all models';
+    const summary = `build and test ${what}${build > 0 ? `, again: another run published first (${build})` : ''}`;
+    const candidate = await buildCandidate.executeWithOptions({ summary }, [input]);
+    story.built(candidate);
     if (candidate.status !== 'BUILT') throw asFailure(candidate);
     if (patched('quality-gates')) await passGates(input, candidate.publication);
-    onStage('publishing');
-    const { outcome } = await publish(candidate.publication);
+    story.stage('publishing');
+    const { publication } = candidate;
+    const { outcome } = await publish.executeWithOptions({ summary: `publish ${publication}` }, [publication]);
     if (outcome === 'PUBLISHED') return candidate;
   }
   throw ApplicationFailure.create({

@@ -6,8 +6,9 @@ import { QUALITY } from './activity-options';
 import { withPlainFailures } from './failure';
 import { identify, scheduledAt, tagOutcome } from './identity';
 import { noteChecks, ping } from './run-incidents';
+import { tellStory } from './story';
 
-const { checkQuality } = proxyActivities<Activities>(QUALITY);
+const { checkQuality } = proxyActivities<Activities>({ ...QUALITY, summary: 'check what is declared' });
 
 /**
  * The declared checks of a publication, written to RAW.DATA_QUALITY_AUDIT. When it is the one that
@@ -19,9 +20,14 @@ const { checkQuality } = proxyActivities<Activities>(QUALITY);
  */
 export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInput): Promise<DataQualityResult> {
   return withPlainFailures(async () => {
-    const run = identify();
+    const run = identify('monitoring');
+    const story = tellStory(run);
     const result = await checkQuality({ run, input, scheduledAt: scheduledAt() });
     tagOutcome(result.failed > 0 ? 'CHECKS_FAILED' : 'CHECKS_PASSED', result.publication);
+    story.checked(result);
+    story.ended(
+      `Publication ${result.publication}: ${result.failed > 0 ? `${result.failed} checks failed` : 'no check failed'}`,
+    );
     const incidents = await noteChecks(result.publication, input?.sourceSystem);
     // A run that a schedule starts shows that schedules and workers work; one by hand shows a person only.
     if (scheduledAt() !== undefined) await ping();

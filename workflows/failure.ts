@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temp
 import { ContinueAsNew, isCancellation } from '@temporalio/workflow';
 import { tagOutcome } from './identity';
 import { noteFailure } from './run-incidents';
+import { tellFailure } from './story';
 
 /**
  * Runs a workflow's body so that a failure shows one sentence in the Web UI: that of the activity which caused it,
@@ -16,6 +17,7 @@ export async function withPlainFailures<T>(body: () => Promise<T>, sourceSystem?
     if (isCancellation(error) || error instanceof ContinueAsNew) throw error;
     tagOutcome('FAILED');
     const cause = rootCause(error);
+    tellFailure(cause instanceof Error ? cause.message : String(cause));
     await noteFailure(cause, sourceSystem);
     throw plainFailure(error);
   }

@@ -20,8 +20,10 @@ import { rootCause, withPlainFailures } from './failure';
 import { identify, scheduledAt, tagLogicalDate, tagOutcome } from './identity';
 import { ping } from './run-incidents';
 import { addLoads, failedDatesOf, noLoads, steer, tellFailed, whilePaused } from './steering';
+import { grouped, tellStory, type RunStory } from './story';
 
-const { discoverDeliveries, checkLoad } = proxyActivities<Activities>(METADATA);
+const { discoverDeliveries } = proxyActivities<Activities>({ ...METADATA, summary: 'look for deliveries' });
+const { checkLoad } = proxyActivities<Activities>({ ...METADATA, summary: 'gate on the load' });
 const { loadPartitions } = proxyActivities<Activities>(LOAD);
 
 /**
@@ -40,41 +42,50 @@ const { loadPartitions } = proxyActivities<Activities>(LOAD);
  */
 export async function mfgRawIngestion(input?: RawIngestionInput, carried?: CarriedDays): Promise<RawIngestionResult> {
   const ingest = async (): Promise<RawIngestionResult> => {
-    const run = identify();
+    const run = identify('discovering');
     const progress = steer(carried?.isPaused);
-    if (carried !== undefined) return tagged(await backfillEach(run.loadId, input ?? {}, carried, progress), progress);
+    const story = tellStory(run, (stage) => (progress.stage = stage));
+    if (carried !== undefined) {
+      story.stage('backfilling');
+      return tagged(await backfillEach(run.loadId, input ?? {}, carried, progress), progress, story);
+    }
 
-    const plan = await onceDelivered(run, input, progress);
+    const plan = await onceDelivered(run, input, progress, story);
     tagLogicalDate(plan.logicalDate);
     if (plan.days !== undefined && plan.days.length > 0) {
+      story.stage('backfilling', `${plan.days.length} days, each a run of its own`);
       const days = daysToDo(plan, plan.days);
-      return tagged(await backfillEach(run.loadId, input ?? {}, days, progress), progress);
+      return tagged(await backfillEach(run.loadId, input ?? {}, days, progress), progress, story);
     }
     Object.assign(progress, { stage: 'loading', logicalDate: plan.logicalDate, batches: plan.batches });
-    const failed = await loadBatches(run, plan, progress);
+    if (plan.batches > 0) story.stage('loading', `${plan.batches} batches of ${plan.logicalDate}`);
+    const failed = await loadBatches(run, plan, progress, story);
     if (plan.batches === 0 && plan.buildAnyway !== true) {
-      progress.stage = 'monitoring';
+      story.stage('monitoring');
       const quality = await monitor({ sourceSystem: plan.sourceSystem, ...asOf(plan) });
-      return tagged(toResult(run.loadId, plan, noLoads(), undefined, quality, failed), progress);
+      story.checked(quality);
+      return tagged(toResult(run.loadId, plan, noLoads(), undefined, quality, failed), progress, story);
     }
+    story.remember();
     if (failed.size > 0 && plan.logicalDates.every((date) => failed.has(date))) throw allFailed(failed);
 
-    progress.stage = 'checking';
+    story.stage('checking');
     await whilePaused(progress);
     const withoutDates = [...failed.keys()].sort();
     const loads = await checkLoad(run, input?.acceptSmaller, withoutDates);
     const { build, replacedTables = [] } = plan;
     const order = { ...run, build, withoutDates, replacedTables };
-    const candidate = await buildAndPublish(order, (stage) => (progress.stage = stage));
+    const candidate = await buildAndPublish(order, story);
     progress.publication = candidate.publication;
 
-    progress.stage = 'monitoring';
+    story.stage('monitoring');
     const quality = await monitor({
       publication: candidate.publication,
       sourceSystem: plan.sourceSystem,
       ...asOf(plan),
     });
-    return tagged(toResult(run.loadId, plan, loads, candidate, quality, failed), progress);
+    story.checked(quality);
+    return tagged(toResult(run.loadId, plan, loads, candidate, quality, failed), progress, story);
   };
   const result = await withPlainFailures(ingest, input?.sourceSystem);
   await ping();
@@ -86,6 +97,7 @@ async function onceDelivered(
   run: RunIdentity,
   input: RawIngestionInput | undefined,
   progress: RunProgress,
+  story: RunStory,
 ): Promise<IngestionPlan> {
   let look: ArrivalLook | undefined;
   for (;;) {
@@ -98,18 +110,25 @@ async function onceDelivered(
     look = found.look;
     const { logicalDate, waitingFor } = found;
     Object.assign(progress, { stage: 'waiting', logicalDate, waitingFor });
+    story.stage('waiting', `for ${waitingFor[0]?.what} (${waitingFor[0]?.reason}), until ${waitingFor[0]?.until}`);
     await sleep(found.lookAgainInS * 1000, { summary: `waiting for ${waitingFor[0]?.what}` });
   }
 }
 
 /** Loads all batches. @returns dates of a backfill that cannot be loaded whole, with the first error of each. */
-async function loadBatches(run: RunIdentity, plan: IngestionPlan, progress: RunProgress): Promise<Map<string, string>> {
+async function loadBatches(
+  run: RunIdentity,
+  plan: IngestionPlan,
+  progress: RunProgress,
+  story: RunStory,
+): Promise<Map<string, string>> {
   const failed = new Map<string, string>();
   await inWindow(plan.batches, plan.parallelLoads, progress, async (batch) => {
-    const summary = `batch ${batch + 1} of ${plan.batches}`;
+    const summary = `load ${plan.batchLabels?.[batch] ?? `batch ${batch + 1}`} (${batch + 1} of ${plan.batches})`;
     const isGoingOn = plan.isBackfill && { isGoingOn: plan.isBackfill };
     const loaded = await loadPartitions.executeWithOptions({ summary }, [{ run, batch, ...isGoingOn }]);
     progress.batchesDone++;
+    story.loaded(loaded);
     progress.loads = addLoads(progress.loads, loaded);
     for (const { table, logicalDate: date, error: reason } of loaded.failed ?? []) {
       if (failed.has(date)) continue;
@@ -125,7 +144,9 @@ async function loadBatches(run: RunIdentity, plan: IngestionPlan, progress: RunP
 async function monitor(input: DataQualityMonitoringInput): Promise<DataQualityResult> {
   try {
     const workflowId = `${workflowInfo().workflowId}-quality`;
-    return await executeChild(mfgDataQualityMonitoring, { workflowId, args: [input] });
+    const which = input.publication === undefined ? 'what readers see' : `publication ${input.publication}`;
+    const staticSummary = `Quality checks of ${which}`;
+    return await executeChild(mfgDataQualityMonitoring, { workflowId, args: [input], staticSummary });
   } catch (error) {
     // Only when this run was cancelled: a child that was cancelled by itself leaves its parent to tell.
     if (CancellationScope.current().consideredCancelled) throw error;
@@ -139,12 +160,19 @@ async function monitor(input: DataQualityMonitoringInput): Promise<DataQualityRe
 }
 
 /** Makes the run findable by its end. */
-function tagged(result: RawIngestionResult, progress: RunProgress): RawIngestionResult {
+function tagged(result: RawIngestionResult, progress: RunProgress, story: RunStory): RawIngestionResult {
   progress.stage = 'done';
   const { outcome, publication, quality, failedDates = [] } = result;
   const but = failedDates.length > 0 ? '_DATES_FAILED' : (quality?.failed ?? 0) > 0 ? '_CHECKS_FAILED' : '';
-  tagOutcome(`${outcome}${but}`, publication ?? undefined);
+  tagOutcome(`${outcome}${but}`, publication ?? undefined, result.loads.rowsLoaded);
+  story.ended(endSentence(result));
   return result;
+}
+
+/** Once the outcome is known the stage says nothing more: it stays where the run was last. */
+function endSentence({ outcome, publication, logicalDate, loads }: RawIngestionResult): string {
+  if (outcome === 'NOTHING_NEW') return `${logicalDate}: there was nothing new to load`;
+  return `Publication ${publication}: ${grouped(loads.rowsLoaded)} rows loaded, ${grouped(loads.rowsRejected)} rejected, as of ${logicalDate}`;
 }
 
 function toResult(

@@ -8,8 +8,9 @@ import { METADATA, PING } from './activity-options';
 import { scheduledAt } from './identity';
 import { sendAlert } from './send-alert';
 
-const { currentPublication, updateIncidents } = proxyActivities<Activities>(METADATA);
-const { pingDeadMan } = proxyActivities<Activities>(PING);
+const { currentPublication } = proxyActivities<Activities>({ ...METADATA, summary: 'what readers see' });
+const { updateIncidents } = proxyActivities<Activities>({ ...METADATA, summary: 'open and resolve incidents' });
+const { pingDeadMan } = proxyActivities<Activities>({ ...PING, summary: 'tell the dead-man receiver' });
 
 /** Marks runs that began with code that knows incidents: the histories of earlier ones have none of its steps. */
 const INCIDENTS = 'incidents';

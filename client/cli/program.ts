@@ -15,6 +15,7 @@ import { addReconcile } from './commands/reconcile';
 import { addRejects } from './commands/rejects';
 import { addRetention } from './commands/retention';
 import { addRollback } from './commands/rollback';
+import { addSchedules } from './commands/schedules';
 import { addSource } from './commands/source';
 import { addRuns } from './commands/runs';
 import { addStart } from './commands/start';
@@ -64,6 +65,7 @@ export function createProgram(): Command {
     addIncidents,
     addStatus,
     addRuns,
+    addSchedules,
     addPublications,
     addRollback,
     addPin,

@@ -12,6 +12,7 @@ import { assertWorkerPolls } from '../worker-polls';
 import { CommandFailure, EXIT } from './failures';
 import { configuredWarehouse } from './configured-warehouse';
 import { fields } from './print';
+import { askOnInterrupt } from './interrupt-question';
 import { showProgress } from './progress';
 import { cancelCommand, startCommand } from './temporal-command';
 import { publicationOf } from './warehouse-facts';
@@ -47,6 +48,15 @@ export interface FinishedRun<T extends WorkflowType> {
   uiStays: boolean;
 }
 
+/** A run that has just been started, or set back. */
+export interface BegunRun<T extends WorkflowType> {
+  handle: RunHandle<T>;
+  /** Its own run id, which after a reset is not that of its LOAD_ID. */
+  runId: string;
+  /** The same as a command of Temporal's own. */
+  command: string;
+}
+
 /** The end of an embedded run that was cancelled: the workflow ends at once, its dbt within seconds. */
 const CANCEL_PATIENCE_MS = 30_000;
 /** npm passes a Ctrl-C on that the terminal has already sent: two within this time are one. */
@@ -55,9 +65,10 @@ const SAME_KEY_PRESS_MS = 500;
 /**
  * Starts a run, shows its progress, waits for its end and shows its result. With `detach` it ends once the run is started.
  *
- * Ctrl-C cancels a run on a platform that ends with this command; on any other it leaves the run going. Either way it
- * says so.
+ * Ctrl-C asks on a terminal whether to cancel the run or to leave it; elsewhere it cancels a run on a platform that ends with this
+ * command and leaves any other going. Either way it says so.
  *
+ * @param begin what begins the run; by default it is started.
  * @throws CommandFailure with the run's own sentence when it failed; TerminalError when it could not be started.
  */
 export async function runToEnd<T extends WorkflowType>(
@@ -65,6 +76,7 @@ export async function runToEnd<T extends WorkflowType>(
   request: RunRequest<T>,
   options: RunOptions,
   show: (run: FinishedRun<T>) => Promise<void>,
+  begin: (connected: ConnectedClient, request: RunRequest<T>) => Promise<BegunRun<T>> = start,
 ): Promise<void> {
   const connectStarted = Date.now();
   const connected = await connectClient(config);
@@ -78,8 +90,8 @@ export async function runToEnd<T extends WorkflowType>(
     if (options.detach) refuseToLeave(connected);
     await assertWorkerPolls(connected);
     const connectMs = Date.now() - connectStarted;
-    const handle = await startRun(connected.client, request);
-    const started = describeStart(connected, request, handle);
+    const { handle, ...begun } = await begin(connected, request);
+    const started = describeStart(connected, handle, begun);
     if (!options.json) console.log(startText(started, connected));
     if (options.detach) {
       console.log(options.json ? JSON.stringify(started, null, 2) : 'Started; it goes on by itself.');
@@ -148,11 +160,17 @@ async function waitFor<T extends WorkflowType>(
       );
     }
     if (first !== 'interrupted') return first;
-    if (lease === undefined || lease.staysUp) {
-      throw new CommandFailure(
-        `The run goes on without this command. To cancel it: ${cancelCommand(server, request.workflowId)}`,
-        EXIT.interrupted,
-      );
+    const staysUp = lease === undefined || lease.staysUp;
+    const answer = await Promise.race([ended, askOnInterrupt(staysUp, following.signal)]);
+    if (typeof answer === 'object') return answer;
+    if (answer === 'leave') {
+      const goesOn = staysUp
+        ? 'The run goes on without this command.'
+        : 'The platform ends with this command: the run goes on when one is up again, for example by `npm run dev`.';
+      const cancelIt = staysUp
+        ? cancelCommand(server, request.workflowId)
+        : `npx mfg runs cancel ${request.workflowId}`;
+      throw new CommandFailure(`${goesOn} To cancel it: ${cancelIt}`, EXIT.interrupted);
     }
     console.error('Cancelling the run (Ctrl-C again leaves at once).');
     await handle.cancel();
@@ -187,20 +205,18 @@ function endOf(
   return { outcome: 'failed', type: failure.kind, message: failure.message };
 }
 
+async function start<T extends WorkflowType>(connected: ConnectedClient, request: RunRequest<T>): Promise<BegunRun<T>> {
+  const handle = await startRun(connected.client, request);
+  return { handle, runId: handle.firstExecutionRunId, command: startCommand(connected, request) };
+}
+
 function describeStart<T extends WorkflowType>(
-  connected: ConnectedClient,
-  request: RunRequest<T>,
-  handle: RunHandle<T>,
+  { uiUrl, namespace }: ConnectedClient,
+  { workflowId, firstExecutionRunId }: RunHandle<T>,
+  { runId, command }: Omit<BegunRun<T>, 'handle'>,
 ): StartedRun {
-  const { workflowId, firstExecutionRunId: runId } = handle;
-  const { uiUrl, namespace } = connected;
-  return {
-    workflowId,
-    runId,
-    loadId: `${workflowId}::${runId}`,
-    uiUrl: runUrl(uiUrl, namespace, { workflowId, runId }),
-    command: startCommand(connected, request),
-  };
+  const loadId = `${workflowId}::${firstExecutionRunId}`;
+  return { workflowId, runId, loadId, uiUrl: runUrl(uiUrl, namespace, { workflowId, runId }), command };
 }
 
 function startText(started: StartedRun, { lease }: ConnectedClient): string {
@@ -222,7 +238,7 @@ function refuseToLeave({ lease }: ConnectedClient): void {
 }
 
 /** The log of publications knows what a cancellation came too late for. */
-async function cancelledSentence(config: Config, workflowId: string): Promise<string> {
+export async function cancelledSentence(config: Config, workflowId: string): Promise<string> {
   const publication = await publicationOf(await configuredWarehouse(config), workflowId).catch(() => undefined);
   return publication === undefined
     ? 'Cancelled: the run published nothing, readers keep what they had.'

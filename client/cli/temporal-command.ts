@@ -22,6 +22,17 @@ export function cancelCommand(server: TemporalAddress, workflowId: string): stri
   return temporalCommand(server, ['workflow', 'cancel', '--workflow-id', workflowId]);
 }
 
+/** The `temporal workflow reset` that sets a run back to a workflow task. */
+export function resetCommand(
+  server: TemporalAddress,
+  { run, eventId }: { run: { workflowId: string; runId: string }; eventId: { toString(): string } },
+): string {
+  return temporalCommand(server, [
+    ...['workflow', 'reset', '--workflow-id', run.workflowId, '--run-id', run.runId, '--event-id', String(eventId)],
+    ...['--reapply-exclude', 'All', '--reason', 'set back to its build'],
+  ]);
+}
+
 /** One word of a POSIX shell, whatever it holds. */
 export function shellQuote(word: string): string {
   return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
-import { parse, stringify } from 'yaml';
 import { createActivities } from '../../activities';
 import { PROJECT_ROOT } from '../../contracts/config';
 import { venvProgram } from '../../contracts/installation';
@@ -14,7 +12,7 @@ import { TASK_QUEUE } from '../../contracts/task-queue';
 import { terminalErrorInterceptor } from '../../workers/terminal-error-interceptor';
 import { countRecords, LiveBench } from './live-bench';
 import { closeAfterTests } from './scratch';
-import { SMALL_TABLES, smallDbtProject } from './small-dbt';
+import { SMALL_TABLES, smallDbtProject, stagingOnly } from './small-dbt';
 import { installSilentRuntime, SILENT } from './workflow-env';
 
 /** An activity's attempt that a test may disturb. */
@@ -225,18 +223,6 @@ export class IdentityBench {
       group by all having count(*) > 1`;
     expect(await this.live.rows(doubled)).toEqual([]);
   }
-}
-
-/** Leaves a dbt project with its staging models, without tests: what is built from the loads is not the point here. */
-function stagingOnly(project: string): string {
-  const models = path.join(project, 'models');
-  for (const part of ['core', 'marts', '_small__models.yml']) rmSync(path.join(models, part), { recursive: true });
-  const contract = path.join(models, 'staging', 'mes', '_mes__sources.yml');
-  const described: unknown = parse(readFileSync(contract, 'utf8'), (key, value: unknown) =>
-    key === 'data_tests' ? [] : value,
-  );
-  writeFileSync(contract, stringify(described, { aliasDuplicateObjects: false }));
-  return project;
 }
 
 function count(known: number, knownWord: string, fresh: number, freshWord: string): string {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { PROJECT_ROOT } from '../../contracts/config';
@@ -40,5 +40,17 @@ export function smallDbtProject(): string {
   }
   writeFileSync(path.join(to, '_mes__sources.yml'), stringify(contracts));
   cpSync(path.join(OWN, 'models'), path.join(project, 'models'), { recursive: true });
+  return project;
+}
+
+/** Leaves a dbt project with its staging models, without tests: what is built from the loads is not the point here. */
+export function stagingOnly(project: string): string {
+  const models = path.join(project, 'models');
+  for (const part of ['core', 'marts', '_small__models.yml']) rmSync(path.join(models, part), { recursive: true });
+  const contract = path.join(models, 'staging', 'mes', '_mes__sources.yml');
+  const described: unknown = parse(readFileSync(contract, 'utf8'), (key, value: unknown) =>
+    key === 'data_tests' ? [] : value,
+  );
+  writeFileSync(contract, stringify(described, { aliasDuplicateObjects: false }));
   return project;
 }

@@ -54,6 +54,39 @@ describe('mfgRawIngestion', () => {
     );
   });
 
+  it('tells its story in current details, stage and rows, and remembers the rows of each table', async () => {
+    const layers = [{ layer: 'marts', models: 12, tests: 83, warnings: 1, failures: 0 }];
+    const finding = { check: 'row_count', table: 'a|b', status: 'WARN', observed: '1', expected: '2' } as const;
+    const { handle, result } = await ingest(
+      {
+        buildCandidate: () => Promise.resolve({ ...CANDIDATE, layers }),
+        checkQuality: () => Promise.resolve({ ...QUALITY, findings: [finding as never] }),
+      },
+      async (run) => {
+        await run.result();
+        return run.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      },
+    );
+    const { currentDetails } = result as { currentDetails: string };
+    const lines = currentDetails.replaceAll('\u00a0', '').split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        '**Publication 7: 2 rows loaded, 1 rejected, as of 2026-03-03**',
+        '| materials | 5 | 10 | 5 |',
+        '| MARTS | 12 | 83 | 1 | 0 |',
+        '| WARN | row_count | a\\|b | 1 (2) |',
+      ]),
+    );
+    const { memo, typedSearchAttributes } = await handle.describe();
+    expect(memo).toEqual({ tables: { materials: { rows: 10, rejected: 5 } } });
+    expect(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])).toEqual(
+      expect.arrayContaining([
+        ['MfgStage', 'monitoring'],
+        ['MfgRows', 2],
+      ]),
+    );
+  });
+
   it('tells the gate on the load which tables may be smaller', async () => {
     const { calls } = await ingest({}, undefined, { input: { acceptSmaller: ['materials'] } });
     const gate = calls.find(({ name }) => name === 'checkLoad');

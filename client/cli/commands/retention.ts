@@ -55,7 +55,8 @@ async function retain(options: RetentionOptions): Promise<void> {
   );
 }
 
-function showRetention(result: RetentionResult): void {
+/** Shows what retention removed, or would remove. */
+export function showRetention(result: RetentionResult): void {
   const { rules, removed, waiting, droppedDataSets, abandonedBuilds, abandonedLoads, unknownFiles } = result;
   const won = wonBy(removed);
   console.log(heading(rules.dryRun ? `A dry run: ${won} would be won.` : `Won ${won}.`));
