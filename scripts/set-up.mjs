@@ -14,6 +14,7 @@ const DIST = path.join(ROOT, 'dist');
 const DIST_NEXT = path.join(ROOT, 'dist.next');
 const LOG = path.join(ROOT, '.mfg', 'set-up.log');
 const STAMP = '.set-up.json';
+const BUNDLERS = ['scripts/bundle-workflows.mjs', 'scripts/bundle-report-page.mjs'];
 
 /**
  * The Python environments. The Snowflake peer has one of its own: it needs other versions of packages that dbt needs too, and a
@@ -242,24 +243,27 @@ function isNewEnough({ version: [major, minor] }, [oldestMajor, oldestMinor]) {
 // --- build
 
 function buildStamp() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle-workflows.mjs'];
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'report/page/style.css', ...BUNDLERS];
   return { version: digest(files.concat(...sourceFolders().map(typescriptFiles))) };
 }
 
 function sourceFolders() {
   const read = (file) => JSON.parse(fs.readFileSync(path.join(ROOT, file), 'utf8'));
   const { exclude } = read('tsconfig.build.json');
-  return read('tsconfig.json').include.filter((folder) => !exclude.includes(folder));
+  // `report/*.ts` is a folder without its page, which is bundled: both are sources.
+  const folders = read('tsconfig.json').include.map((folder) => folder.replace('/*.ts', ''));
+  return folders.filter((folder) => !exclude.includes(folder));
 }
 
 async function build(run) {
   const stamp = buildStamp();
   fs.rmSync(DIST_NEXT, { recursive: true, force: true });
   const tsc = path.join(NODE_MODULES, 'typescript', 'bin', 'tsc');
-  const bundle = path.join(ROOT, 'scripts', 'bundle-workflows.mjs');
+  const [bundle, bundlePage] = BUNDLERS.map((script) => path.join(ROOT, script));
   await Promise.all([
     run('build', [process.execPath, tsc, '-p', path.join(ROOT, 'tsconfig.build.json'), '--outDir', DIST_NEXT]),
     run('workflow bundle', [process.execPath, bundle, path.join(DIST_NEXT, 'workflow-bundle.js')]),
+    run('report page', [process.execPath, bundlePage, path.join(DIST_NEXT, 'report-page')]),
   ]);
   writeStamp(DIST_NEXT, stamp);
   fs.rmSync(DIST, { recursive: true, force: true });
