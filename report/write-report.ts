@@ -29,9 +29,12 @@ export async function writeReport(warehouse: Warehouse, request: ReportRequest, 
   } catch (error) {
     await rm(aside, { force: true });
     const reason = error instanceof Error ? error.message : String(error);
-    throw new TerminalError(`the report cannot be written to ${file} (${reason}): name a file in a folder that exists.`, {
-      cause: error,
-    });
+    throw new TerminalError(
+      `the report cannot be written to ${file} (${reason}): name a file in a folder that exists.`,
+      {
+        cause: error,
+      },
+    );
   }
   return { file, publication: data.publication.number, bytes: Buffer.byteLength(page) };
 }

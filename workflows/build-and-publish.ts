@@ -3,6 +3,7 @@ import { patched, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { BuildCandidateInput, BuildSummary, CandidateResult } from '../contracts/run';
 import { BUILD, MAX_REBUILDS, METADATA, QUALITY } from './activity-options';
+import { refreshReport } from './report-page';
 
 const { buildCandidate } = proxyActivities<Activities>(BUILD);
 const { checkGates } = proxyActivities<Activities>(QUALITY);
@@ -26,7 +27,10 @@ export async function buildAndPublish(
     if (patched('quality-gates')) await passGates(input, candidate.publication);
     onStage('publishing');
     const { outcome } = await publish(candidate.publication);
-    if (outcome === 'PUBLISHED') return candidate;
+    if (outcome === 'PUBLISHED') {
+      await refreshReport();
+      return candidate;
+    }
   }
   throw ApplicationFailure.create({
     message: `other runs published first ${MAX_REBUILDS + 1} times in a row: start this one again when they are done.`,

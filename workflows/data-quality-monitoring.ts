@@ -5,6 +5,7 @@ import type { DataQualityMonitoringInput } from '../contracts/workflow-inputs';
 import { QUALITY } from './activity-options';
 import { withPlainFailures } from './failure';
 import { identify, scheduledAt, tagOutcome } from './identity';
+import { refreshReport } from './report-page';
 import { noteChecks, ping } from './run-incidents';
 
 const { checkQuality } = proxyActivities<Activities>(QUALITY);
@@ -23,6 +24,7 @@ export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInpu
     const result = await checkQuality({ run, input, scheduledAt: scheduledAt() });
     tagOutcome(result.failed > 0 ? 'CHECKS_FAILED' : 'CHECKS_PASSED', result.publication);
     const incidents = await noteChecks(result.publication, input?.sourceSystem);
+    await refreshReport();
     // A run that a schedule starts shows that schedules and workers work; one by hand shows a person only.
     if (scheduledAt() !== undefined) await ping();
     return { ...result, ...(incidents && { incidents }) };

@@ -14,12 +14,7 @@ export function source(data: ReportData, sql: string): HTMLElement {
   return h(
     'footer',
     { class: 'source' },
-    h(
-      'span',
-      {},
-      `Publication ${publication.number}, run `,
-      runLink(data, publication.workflowId, publication.runId),
-    ),
+    h('span', {}, `Publication ${publication.number}, run `, runLink(data, publication.workflowId, publication.runId)),
     folded('SQL', () => [sqlText(sql)]),
   );
 }

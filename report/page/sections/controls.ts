@@ -11,7 +11,10 @@ export function controls(shifts: Shifts, store: SelectionStore): HTMLElement {
   const to = h('input', { type: 'date', min: shifts.days[0], max: store.latest });
 
   site.append(option('', 'All sites'), ...shifts.sites().map(({ id, name }) => option(id, name)));
-  shift.append(option('', 'All shifts'), ...shifts.shiftNumbers().map((number) => option(String(number), `Shift ${number}`)));
+  shift.append(
+    option('', 'All shifts'),
+    ...shifts.shiftNumbers().map((number) => option(String(number), `Shift ${number}`)),
+  );
   const fill = (selection: Selection): void => {
     unit.replaceChildren(option('', 'All work units'), ...unitGroups(shifts, selection.site));
     site.value = selection.site ?? '';

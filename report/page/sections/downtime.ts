@@ -20,7 +20,10 @@ export function downtime(data: ReportData, shifts: Shifts, store: SelectionStore
   const show = (selection: Selection): void => {
     const delays = shifts.delaysOf(shifts.rows(selection));
     const all = delays.reduce((sum, { seconds }) => sum + seconds, 0);
-    about.textContent = delays.length === 0 ? 'There was no delay in what is selected.' : `${duration(all)} of delay in what is selected above.`;
+    about.textContent =
+      delays.length === 0
+        ? 'There was no delay in what is selected.'
+        : `${duration(all)} of delay in what is selected above.`;
     draw(chart, data, delays, all);
     from.replaceChildren(source(data, sqlOf(selection)));
   };
@@ -33,7 +36,12 @@ function draw(chart: Chart, { definitions }: ReportData, delays: Delay[], all: n
   let running = 0;
   const ranked = delays.map((delay) => {
     running += delay.seconds;
-    return { ...delay, label: `${words(delay.state)}: ${words(delay.reason)}`, share: delay.seconds / all, upTo: running / all };
+    return {
+      ...delay,
+      label: `${words(delay.state)}: ${words(delay.reason)}`,
+      share: delay.seconds / all,
+      upTo: running / all,
+    };
   });
   const bars = ranked.slice(0, BARS);
   chart.draw({
@@ -64,17 +72,26 @@ function draw(chart: Chart, { definitions }: ReportData, delays: Delay[], all: n
         values(palette, (value) => (value < 36000 ? duration(value) : `${count(value / 3600)} h`), { splitNumber: 3 }),
         { type: 'value', min: 0, max: 1, show: false },
       ],
-      yAxis: names(palette, bars.map(({ label }) => label), {
-        inverse: true,
-        axisLabel: { color: palette.text, width: 150, overflow: 'truncate' },
-      }),
+      yAxis: names(
+        palette,
+        bars.map(({ label }) => label),
+        {
+          inverse: true,
+          axisLabel: { color: palette.text, width: 150, overflow: 'truncate' },
+        },
+      ),
       series: [
         {
           type: 'bar',
           barMaxWidth: 20,
           data: bars.map(({ seconds }) => seconds),
           itemStyle: { color: palette.series[1] },
-          label: { show: true, position: 'right', color: palette.text, formatter: ({ dataIndex }: { dataIndex: number }) => percent(bars[dataIndex]?.share ?? null) },
+          label: {
+            show: true,
+            position: 'right',
+            color: palette.text,
+            formatter: ({ dataIndex }: { dataIndex: number }) => percent(bars[dataIndex]?.share ?? null),
+          },
         },
         {
           type: 'line',

@@ -130,9 +130,14 @@ function answerOf(
     value === null
       ? 'OEE is unknown: something made has no standard time.'
       : `OEE is ${percent(value)} over ${count(rows.length)} ${rows.length === 1 ? 'shift' : 'shifts'}.`,
-    weakest !== undefined && weakest.change < -0.005 && `What fell most is ${weakest.name}, by ${points(weakest.change).slice(1)}.`,
-    greatest !== undefined && greatest.seconds > 0 && `The greatest loss is ${greatest.name.toLowerCase()} (${share(greatest.seconds)}).`,
-    delay !== undefined && `The longest delay: ${words(delay.state)}, ${words(delay.reason)} (${share(delay.seconds)}).`,
+    weakest !== undefined &&
+      weakest.change < -0.005 &&
+      `What fell most is ${weakest.name}, by ${points(weakest.change).slice(1)}.`,
+    greatest !== undefined &&
+      greatest.seconds > 0 &&
+      `The greatest loss is ${greatest.name.toLowerCase()} (${share(greatest.seconds)}).`,
+    delay !== undefined &&
+      `The longest delay: ${words(delay.state)}, ${words(delay.reason)} (${share(delay.seconds)}).`,
   ]
     .filter(Boolean)
     .join(' ');
@@ -147,7 +152,8 @@ function partsOf(
 ): HTMLElement {
   const { site, unit, shift, from, to } = store.get();
   const level = unit !== null ? (shift === null ? 'shift' : 'day') : site === null ? 'site' : 'unit';
-  if (level === 'day' && from === to) return h('p', { class: 'missing' }, 'This is one shift of one work unit: nothing lies below it.');
+  if (level === 'day' && from === to)
+    return h('p', { class: 'missing' }, 'This is one shift of one work unit: nothing lies below it.');
   const label = { site: 'Site', unit: 'Work unit', shift: 'Shift', day: 'Production day' }[level];
   const pick = (change: Partial<Selection>) => {
     store.set(change);
@@ -176,7 +182,12 @@ function partsOf(
     ...CARDS.map((name) => ({ title: term(definitions[name]), isNumber: true })),
     { title: term(definitions.planned_busy_time_s), isNumber: true },
   ];
-  return h('div', {}, h('h3', {}, `By ${label.toLowerCase()}`, unseen(': press a row to look into it')), table(`OEE by ${label.toLowerCase()}`, columns, body));
+  return h(
+    'div',
+    {},
+    h('h3', {}, `By ${label.toLowerCase()}`, unseen(': press a row to look into it')),
+    table(`OEE by ${label.toLowerCase()}`, columns, body),
+  );
 }
 
 function meter(ratio: number | null): HTMLElement | null {
@@ -218,7 +229,11 @@ function lossDrawing(definitions: Record<string, Definition>, sums: Sums) {
     option: (palette: Parameters<typeof names>[0]) => ({
       grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
       xAxis: values(palette, (value) => `${count(value / 3600)} h`, { splitNumber: 4 }),
-      yAxis: names(palette, losses.map(({ name }) => name), { inverse: true, axisLabel: { color: palette.text } }),
+      yAxis: names(
+        palette,
+        losses.map(({ name }) => name),
+        { inverse: true, axisLabel: { color: palette.text } },
+      ),
       tooltip: { show: false },
       series: [
         {

@@ -33,7 +33,10 @@ export function orders(data: ReportData): HTMLElement {
       'div',
       { class: 'cards' },
       ...cards.map(([name, number]) => card(h('span', {}, name), number)),
-      card(term(definitions.is_overdue, 'Overdue'), total((_status, isOverdue) => isOverdue)),
+      card(
+        term(definitions.is_overdue, 'Overdue'),
+        total((_status, isOverdue) => isOverdue),
+      ),
     ),
     course.element,
     h('h3', {}, 'Open orders'),
@@ -88,8 +91,20 @@ function drawCourse(course: Chart, { tables, definitions }: ReportData): void {
       ),
       yAxis: values(palette, (value) => count(value), { minInterval: 1 }),
       series: [
-        { type: 'bar', stack: 'orders', name: 'On time', color: palette.series[0], data: days.map(([, { onTime }]) => onTime) },
-        { type: 'bar', stack: 'orders', name: 'Late', color: palette.series[1], data: days.map(([, { late }]) => late) },
+        {
+          type: 'bar',
+          stack: 'orders',
+          name: 'On time',
+          color: palette.series[0],
+          data: days.map(([, { onTime }]) => onTime),
+        },
+        {
+          type: 'bar',
+          stack: 'orders',
+          name: 'Late',
+          color: palette.series[1],
+          data: days.map(([, { late }]) => late),
+        },
       ],
     }),
   });

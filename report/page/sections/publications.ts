@@ -94,8 +94,22 @@ export function loads(data: ReportData): HTMLElement {
       ),
       yAxis: values(palette, (value) => count(value)),
       series: [
-        { type: 'bar', stack: 'rows', name: 'Loaded', barMaxWidth: 28, color: palette.series[0], data: oldest.map((row) => row.number('rows_loaded')) },
-        { type: 'bar', stack: 'rows', name: 'Rejected', barMaxWidth: 28, color: palette.series[1], data: oldest.map((row) => row.number('rows_rejected')) },
+        {
+          type: 'bar',
+          stack: 'rows',
+          name: 'Loaded',
+          barMaxWidth: 28,
+          color: palette.series[0],
+          data: oldest.map((row) => row.number('rows_loaded')),
+        },
+        {
+          type: 'bar',
+          stack: 'rows',
+          name: 'Rejected',
+          barMaxWidth: 28,
+          color: palette.series[1],
+          data: oldest.map((row) => row.number('rows_rejected')),
+        },
       ],
     }),
   });
@@ -154,7 +168,11 @@ export function models(data: ReportData): HTMLElement {
   const byNode = new Map<string, { publication: number; seconds: number; rows: number | null }[]>();
   for (const row of rows) {
     const runs = byNode.get(row.text('node')) ?? [];
-    runs.push({ publication: row.number('publication') ?? 0, seconds: row.number('seconds') ?? 0, rows: row.number('rows_affected') });
+    runs.push({
+      publication: row.number('publication') ?? 0,
+      seconds: row.number('seconds') ?? 0,
+      rows: row.number('rows_affected'),
+    });
     byNode.set(row.text('node'), runs);
   }
   const timed = [...byNode]
@@ -203,7 +221,12 @@ export function models(data: ReportData): HTMLElement {
           barMaxWidth: 16,
           color: palette.series[0],
           data: slowest.map(({ newest }) => newest?.seconds ?? 0),
-          label: { show: true, position: 'right', color: palette.text, formatter: ({ value }: { value: number }) => value.toFixed(2) },
+          label: {
+            show: true,
+            position: 'right',
+            color: palette.text,
+            formatter: ({ value }: { value: number }) => value.toFixed(2),
+          },
         },
       ],
     }),

@@ -83,7 +83,13 @@ function linesOf(rows: Row[]): Line[] {
   const lines = new Map<string, Line>();
   for (const row of rows) {
     const [table, check, severity] = [row.text('table_name'), row.text('check_name'), row.text('severity')];
-    const line = lines.get(`${table} ${check}`) ?? { table, check, severity, statuses: new Map<string, string>(), newest: row };
+    const line = lines.get(`${table} ${check}`) ?? {
+      table,
+      check,
+      severity,
+      statuses: new Map<string, string>(),
+      newest: row,
+    };
     line.statuses.set(keyOf(row), row.text('status'));
     line.newest = row;
     lines.set(`${table} ${check}`, line);
@@ -93,7 +99,12 @@ function linesOf(rows: Row[]): Line[] {
 
 function heatMap(data: ReportData, looks: Look[], lines: Line[]): HTMLElement {
   const head = looks.map(({ workflowId, runId, at, publication }) =>
-    h('th', { scope: 'col', class: 'run' }, runLink(data, workflowId, runId, at.slice(5, 16)), h('small', {}, `no. ${publication}`)),
+    h(
+      'th',
+      { scope: 'col', class: 'run' },
+      runLink(data, workflowId, runId, at.slice(5, 16)),
+      h('small', {}, `no. ${publication}`),
+    ),
   );
   const body = lines.map(({ table, check, severity, statuses, newest }) =>
     h(
@@ -115,7 +126,11 @@ function heatMap(data: ReportData, looks: Look[], lines: Line[]): HTMLElement {
       'table',
       { class: 'map' },
       h('caption', { class: 'unseen' }, 'Quality checks by run, the newest run to the right'),
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Check'), ...head, h('th', { scope: 'col' }, 'Newest look'))),
+      h(
+        'thead',
+        {},
+        h('tr', {}, h('th', { scope: 'col' }, 'Check'), ...head, h('th', { scope: 'col' }, 'Newest look')),
+      ),
       h('tbody', {}, ...body),
     ),
   );
@@ -125,5 +140,9 @@ function heatMap(data: ReportData, looks: Look[], lines: Line[]): HTMLElement {
 function found(row: Row): HTMLElement | string {
   if (row.text('status') === 'PASS') return 'passed';
   const detail = row.text('detail');
-  return explained(row.text('observed'), `Expected: ${row.text('expected')}.`, detail === '' ? 'No more is known.' : detail);
+  return explained(
+    row.text('observed'),
+    `Expected: ${row.text('expected')}.`,
+    detail === '' ? 'No more is known.' : detail,
+  );
 }

@@ -12,7 +12,11 @@ type Level = 'good' | 'unsure' | 'bad';
 export function trust(data: ReportData): HTMLElement {
   const { publication, incidents, tables } = data;
   const loaded = rowsOf(tables.loaded);
-  const asOf = loaded.map((row) => row.text('last_date')).sort().at(-1) ?? 'unknown';
+  const asOf =
+    loaded
+      .map((row) => row.text('last_date'))
+      .sort()
+      .at(-1) ?? 'unknown';
   const checks = latestChecks(data);
   const { level, verdict } = judge(data, checks);
   const facts: [Node, Node | string][] = [
@@ -62,7 +66,9 @@ function latestChecks({ publication, tables }: ReportData): Checks | undefined {
   const ofThis = rowsOf(tables.checks).filter((row) => row.number('publication') === publication.number);
   const newest = ofThis.at(-1);
   if (newest === undefined) return undefined;
-  const statuses = ofThis.filter((row) => row.text('run_id') === newest.text('run_id')).map((row) => row.text('status'));
+  const statuses = ofThis
+    .filter((row) => row.text('run_id') === newest.text('run_id'))
+    .map((row) => row.text('status'));
   const number = (...of: string[]) => statuses.filter((status) => of.includes(status)).length;
   return { passed: number('PASS'), warned: number('WARN'), failed: number('FAIL', 'ERROR') };
 }
@@ -73,13 +79,19 @@ function judge({ publication, incidents }: ReportData, checks: Checks | undefine
   }
   const errors = incidents.asked ? incidents.open.filter(({ severity }) => severity === 'ERROR').length : 0;
   if (errors > 0 || (checks?.failed ?? 0) > 0) {
-    const said = errors > 0 ? `${plural(errors, 'open incident')} of severity error` : `${plural(checks?.failed ?? 0, 'failed check')}`;
+    const said =
+      errors > 0
+        ? `${plural(errors, 'open incident')} of severity error`
+        : `${plural(checks?.failed ?? 0, 'failed check')}`;
     return { level: 'bad', verdict: `Look before you rely on it: ${said}.` };
   }
   if (!incidents.asked) return { level: 'unsure', verdict: 'Incidents could not be asked for: see below.' };
   if (checks === undefined) return { level: 'unsure', verdict: 'Its quality has not been checked yet.' };
   if (incidents.open.length > 0) {
-    return { level: 'unsure', verdict: `No check failed; ${plural(incidents.open.length, 'warning')} open as incidents.` };
+    return {
+      level: 'unsure',
+      verdict: `No check failed; ${plural(incidents.open.length, 'warning')} open as incidents.`,
+    };
   }
   return { level: 'good', verdict: 'All checks passed or warned, and no incident is open.' };
 }
