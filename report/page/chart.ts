@@ -43,6 +43,7 @@ export class Chart {
     title: string | HTMLElement,
     private readonly onPick?: (index: number) => void,
   ) {
+    if (onPick !== undefined) this.canvas.classList.add('picks');
     this.element = h('figure', {}, h('figcaption', {}, title), this.canvas, this.below);
     new ResizeObserver(() => {
       if (this.canvas.clientWidth === 0) return;
@@ -65,7 +66,15 @@ export class Chart {
     if (this.chart === undefined) {
       this.chart = init(this.canvas, null, { renderer: 'canvas' });
       const { onPick } = this;
-      if (onPick !== undefined) this.chart.on('click', (event) => onPick(event.dataIndex));
+      if (onPick !== undefined) {
+        // Anywhere in a category's column, not only on its point.
+        const chart = this.chart;
+        chart.getZr().on('click', ({ offsetX, offsetY }) => {
+          if (!chart.containPixel('grid', [offsetX, offsetY])) return;
+          const [index] = chart.convertFromPixel({ gridIndex: 0 }, [offsetX, offsetY]);
+          if (index !== undefined) onPick(Math.round(index));
+        });
+      }
     }
     const palette = paletteNow();
     this.chart.setOption(

@@ -56,7 +56,7 @@ export interface Loss {
 
 export const LOSSES: readonly Loss[] = [
   {
-    name: 'Not used',
+    name: 'Idle',
     of: ['planned_busy_time_s', 'actual_unit_busy_time_s'],
     means: 'Planned, but the work unit was neither producing, set up nor delayed.',
   },

@@ -97,6 +97,15 @@ export class Shifts {
     return found;
   }
 
+  /** The newest day on which a place and shift has something, whatever days are selected. */
+  newestDay(selection: Selection): string | undefined {
+    const rows = this.rows({ ...selection, from: '', to: '9999' });
+    return rows.reduce<string | undefined>((newest, row) => {
+      const day = this.day[row] ?? '';
+      return newest === undefined || day > newest ? day : newest;
+    }, undefined);
+  }
+
   /** Sums over rows; null where no row has a value. */
   sum(rows: readonly number[]): Sums {
     return Object.fromEntries(

@@ -1,4 +1,5 @@
 import { button, h } from '../dom';
+import { daysLater } from '../format';
 import type { Selection, SelectionStore } from '../selection';
 import type { Shifts } from '../shifts';
 
@@ -34,6 +35,10 @@ export function controls(shifts: Shifts, store: SelectionStore): HTMLElement {
   store.watch(fill);
   fill(store.get());
 
+  const step = (days: number) => {
+    const day = daysLater(store.get().to, days);
+    if (day >= (shifts.days[0] ?? '') && day <= store.latest) store.set({ from: day, to: day });
+  };
   const span = (label: string, days: number) => button(label, () => store.setLast(days));
   return h(
     'div',
@@ -46,7 +51,12 @@ export function controls(shifts: Shifts, store: SelectionStore): HTMLElement {
     h(
       'div',
       { class: 'spans', role: 'group', 'aria-label': 'Days' },
-      span('Latest day', 1),
+      button('‹ Day before', () => step(-1)),
+      button('Day after ›', () => step(1)),
+      button('Latest day', () => {
+        const newest = shifts.newestDay(store.get()) ?? store.latest;
+        store.set({ from: newest, to: newest });
+      }),
       span('7 days', 7),
       span('28 days', 28),
       button('All', () => store.set({ from: shifts.days[0] ?? '', to: store.latest })),

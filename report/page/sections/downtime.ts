@@ -2,7 +2,7 @@ import type { ReportData } from '../../report-data';
 import { Chart, names, values } from '../chart';
 import { explained, term } from '../definition';
 import { section, table, h } from '../dom';
-import { count, duration, percent, words } from '../format';
+import { decimal, duration, percent, words } from '../format';
 import type { Selection, SelectionStore } from '../selection';
 import type { Delay, Shifts } from '../shifts';
 import { missing, source } from '../source';
@@ -69,7 +69,7 @@ function draw(chart: Chart, { definitions }: ReportData, delays: Delay[], all: n
       grid: { left: 8, right: 60, top: 8, bottom: 8, containLabel: true },
       tooltip: { show: false },
       xAxis: [
-        values(palette, (value) => (value < 36000 ? duration(value) : `${count(value / 3600)} h`), { splitNumber: 3 }),
+        values(palette, (value) => `${decimal(value)} h`, { splitNumber: 3 }),
         { type: 'value', min: 0, max: 1, show: false },
       ],
       yAxis: names(
@@ -84,7 +84,7 @@ function draw(chart: Chart, { definitions }: ReportData, delays: Delay[], all: n
         {
           type: 'bar',
           barMaxWidth: 20,
-          data: bars.map(({ seconds }) => seconds),
+          data: bars.map(({ seconds }) => seconds / 3600),
           itemStyle: { color: palette.series[1] },
           label: {
             show: true,

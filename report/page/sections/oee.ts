@@ -2,7 +2,7 @@ import type { Definition, ReportData } from '../../report-data';
 import { Chart, legend, names, values } from '../chart';
 import { explained, term } from '../definition';
 import { button, h, section, table, unseen } from '../dom';
-import { count, day, daysLater, duration, percent, points, words } from '../format';
+import { count, day, daysLater, decimal, duration, percent, points, words } from '../format';
 import { kpi, kpiSql, LOSSES, lossOf, type Sums } from '../kpis';
 import type { Selection, SelectionStore } from '../selection';
 import type { Shifts } from '../shifts';
@@ -41,10 +41,10 @@ export function oee(data: ReportData, shifts: Shifts, store: SelectionStore): HT
     const before = shifts.sum(shifts.rows(daysBefore(selection)));
     path.replaceChildren(...pathOf(shifts, store));
     cards.replaceChildren(...CARDS.map((name) => card(definitions, name, sums, before)));
-    answer.textContent = answerOf(definitions, shifts, rows, sums, before);
+    answer.replaceChildren(answerOf(definitions, shifts, rows, sums, before), ...newestInstead(shifts, store, rows));
     parts.replaceChildren(partsOf(definitions, shifts, store, rows));
     losses.draw(lossDrawing(definitions, sums));
-    shownDays = drawCourse(course, definitions, shifts, selection);
+    shownDays = drawCourse(course, definitions, shifts, store);
     from.replaceChildren(source(data, kpiSql(definitions, CARDS, shifts.columns, conditionOf(selection))));
   };
   store.watch(show);
@@ -83,13 +83,21 @@ function pathOf(shifts: Shifts, store: SelectionStore): HTMLElement[] {
   if (shift !== null) steps.push([`Shift ${shift}`, {}]);
   const days = from === to ? day(from) : `${from} to ${to}`;
   return [
-    ...steps.map(([name, change], index) =>
-      index === steps.length - 1
+    ...steps.map(([name, change], index) => {
+      const isLast = index === steps.length - 1;
+      const step = isLast
         ? h('span', { 'aria-current': 'location', tabindex: -1, id: 'here' }, name)
-        : button(name, () => store.set(change), { class: 'step' }),
-    ),
+        : button(name, () => lead(store, change), { class: 'step' });
+      return h('span', { class: 'crumb' }, step);
+    }),
     h('span', { class: 'days' }, days),
   ];
+}
+
+/** Selects, and puts the focus where it led to: what was pressed is gone. */
+function lead(store: SelectionStore, change: Partial<Selection>): void {
+  store.set(change);
+  document.getElementById('here')?.focus();
 }
 
 function card(definitions: Record<string, Definition>, name: string, sums: Sums, before: Sums): HTMLElement {
@@ -113,7 +121,7 @@ function answerOf(
   sums: Sums,
   before: Sums,
 ): string {
-  if (rows.length === 0) return 'No shift that has ended is selected.';
+  if (rows.length === 0) return 'No shift that has ended is selected. ';
   const value = kpi(definitions, 'oee_index', sums);
   const planned = sums.planned_busy_time_s ?? 0;
   if (planned === 0) return `${count(rows.length)} shifts without planned busy time: there is no OEE.`;
@@ -143,6 +151,13 @@ function answerOf(
     .join(' ');
 }
 
+/** Where nothing has ended yet, such as a shift of a day that is not over in its time zone: the newest day that has something. */
+function newestInstead(shifts: Shifts, store: SelectionStore, rows: number[]): HTMLElement[] {
+  const newest = rows.length > 0 ? undefined : shifts.newestDay(store.get());
+  if (newest === undefined) return [];
+  return [button(`Show ${day(newest)}`, () => lead(store, { from: newest, to: newest }))];
+}
+
 /** What the selection is made of, one level down; a row leads there. */
 function partsOf(
   definitions: Record<string, Definition>,
@@ -155,11 +170,6 @@ function partsOf(
   if (level === 'day' && from === to)
     return h('p', { class: 'missing' }, 'This is one shift of one work unit: nothing lies below it.');
   const label = { site: 'Site', unit: 'Work unit', shift: 'Shift', day: 'Production day' }[level];
-  const pick = (change: Partial<Selection>) => {
-    store.set(change);
-    // What was pressed is gone: the next thing is where it led to.
-    document.getElementById('here')?.focus();
-  };
   const into = (key: string): [string, Partial<Selection>] => {
     if (level === 'site') return [shifts.nameOf(key), { site: key }];
     if (level === 'unit') return [`${shifts.nameOf(key)} (${key})`, { unit: key }];
@@ -171,7 +181,7 @@ function partsOf(
     const [name, change] = into(key);
     const value = kpi(definitions, 'oee_index', sums);
     return [
-      button(name, () => pick(change), { class: 'into' }),
+      button(name, () => lead(store, change), { class: 'into' }),
       h('span', {}, meter(value), percent(value)),
       ...FACTORS.map((factor) => percent(kpi(definitions, factor, sums))),
       duration(sums.planned_busy_time_s ?? null),
@@ -228,7 +238,10 @@ function lossDrawing(definitions: Record<string, Definition>, sums: Sums) {
     height: 220,
     option: (palette: Parameters<typeof names>[0]) => ({
       grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
-      xAxis: values(palette, (value) => `${count(value / 3600)} h`, { splitNumber: 4 }),
+      xAxis: values(palette, (value) => `${decimal(value)} h`, {
+        splitNumber: 4,
+        ...(planned === 0 && { max: 1 }),
+      }),
       yAxis: names(
         palette,
         losses.map(({ name }) => name),
@@ -240,7 +253,7 @@ function lossDrawing(definitions: Record<string, Definition>, sums: Sums) {
           type: 'bar',
           barMaxWidth: 22,
           data: losses.map(({ seconds, name }) => ({
-            value: seconds,
+            value: seconds / 3600,
             itemStyle: { color: name === 'Not rated' ? palette.faint : palette.series[1] },
           })),
           label: {
@@ -261,8 +274,9 @@ function drawCourse(
   course: Chart,
   definitions: Record<string, Definition>,
   shifts: Shifts,
-  selection: Selection,
+  store: SelectionStore,
 ): string[] {
+  const selection = store.get();
   const first = [selection.from, daysLater(selection.to, 1 - COURSE_DAYS)].sort()[0] ?? selection.from;
   const byDay = shifts.groups(shifts.rows({ ...selection, from: first }), 'day');
   const days = [...byDay.keys()];
@@ -278,7 +292,10 @@ function drawCourse(
       table(
         'OEE day by day',
         [{ title: 'Production day' }, ...CARDS.map((name) => ({ title: nameOf(name), isNumber: true }))],
-        days.map((date, index) => [day(date), ...(figures[index] ?? []).map(percent)]),
+        days.map((date, index) => [
+          button(day(date), () => lead(store, { from: date, to: date }), { class: 'into' }),
+          ...(figures[index] ?? []).map(percent),
+        ]),
       ),
     option: (palette) => ({
       legend: legend(palette),
@@ -291,7 +308,7 @@ function drawCourse(
         textStyle: { color: palette.text, fontSize: 12 },
         valueFormatter: (value: unknown) => percent(typeof value === 'number' ? value : null),
       },
-      xAxis: names(palette, days, { triggerEvent: true }),
+      xAxis: names(palette, days),
       yAxis: values(palette, (value) => `${Math.round(100 * value)} %`, { min: 0 }),
       series: CARDS.map((name, index) => ({
         type: 'line',

@@ -32,7 +32,7 @@ export function orders(data: ReportData): HTMLElement {
     h(
       'div',
       { class: 'cards' },
-      ...cards.map(([name, number]) => card(h('span', {}, name), number)),
+      ...cards.map(([name, number]) => card(term(definitions.order_status, name), number)),
       card(
         term(definitions.is_overdue, 'Overdue'),
         total((_status, isOverdue) => isOverdue),

@@ -86,7 +86,16 @@ export function loads(data: ReportData): HTMLElement {
       runs[0]?.number('rows_rejected') ?? null,
     )}.`,
     height: 200,
-    table: () => loadTable(data),
+    table: () =>
+      table(
+        'Rows by run',
+        [{ title: 'Started' }, { title: 'Loaded', isNumber: true }, { title: 'Rejected', isNumber: true }],
+        oldest.map((row) => [
+          time(row.text('started_at')),
+          count(row.number('rows_loaded')),
+          count(row.number('rows_rejected')),
+        ]),
+      ),
     option: (palette) => ({
       xAxis: names(
         palette,
@@ -188,7 +197,7 @@ export function models(data: ReportData): HTMLElement {
     height: 30 + 24 * slowest.length,
     table: () =>
       table(
-        'Model timings',
+        'Models, the slowest first',
         [
           { title: 'Model' },
           { title: 'Built in entry', isNumber: true },
