@@ -114,8 +114,8 @@ async function incidentsOf(
 }
 
 function shown(incident: IncidentSummary, webUi: ReportData['webUi']): ReportIncident {
-  const { id, firstRunId, check, table, severity, state, since, detail } = incident;
+  const { id, firstRunId, check, table, severity, state, since, observed, detail } = incident;
   const run = { workflowId: id, runId: firstRunId };
   const url = webUi === null ? null : (runUrl(webUi.url, webUi.namespace, run) ?? null);
-  return { check, table, severity, state, since, detail, url };
+  return { check, table, severity, state, since, found: [observed, detail].filter(Boolean).join('; '), url };
 }

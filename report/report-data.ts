@@ -46,7 +46,8 @@ export interface ReportIncident {
   severity: string;
   state: string;
   since: string;
-  detail: string;
+  /** What the last look found. */
+  found: string;
   url: string | null;
 }
 

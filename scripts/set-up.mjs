@@ -243,16 +243,14 @@ function isNewEnough({ version: [major, minor] }, [oldestMajor, oldestMinor]) {
 // --- build
 
 function buildStamp() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'report/page/style.css', ...BUNDLERS];
-  return { version: digest(files.concat(...sourceFolders().map(typescriptFiles))) };
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...BUNDLERS];
+  return { version: digest(files.concat(...sourceFolders().map(sourceFiles))) };
 }
 
 function sourceFolders() {
   const read = (file) => JSON.parse(fs.readFileSync(path.join(ROOT, file), 'utf8'));
   const { exclude } = read('tsconfig.build.json');
-  // `report/*.ts` is a folder without its page, which is bundled: both are sources.
-  const folders = read('tsconfig.json').include.map((folder) => folder.replace('/*.ts', ''));
-  return folders.filter((folder) => !exclude.includes(folder));
+  return read('tsconfig.json').include.filter((folder) => !exclude.includes(folder));
 }
 
 async function build(run) {
@@ -270,7 +268,7 @@ async function build(run) {
   fs.renameSync(DIST_NEXT, DIST);
 }
 
-function typescriptFiles(folder) {
+function sourceFiles(folder) {
   const absolute = path.join(ROOT, folder);
   if (!fs.existsSync(absolute)) return [];
   const entries = fs.readdirSync(absolute, { withFileTypes: true });
@@ -278,8 +276,8 @@ function typescriptFiles(folder) {
     .concat(
       ...entries.map((entry) => {
         const name = `${folder}/${entry.name}`;
-        if (entry.isDirectory()) return typescriptFiles(name);
-        return name.endsWith('.ts') ? [name] : [];
+        if (entry.isDirectory()) return sourceFiles(name);
+        return /[.](ts|css)$/.test(name) ? [name] : [];
       }),
     )
     .sort();

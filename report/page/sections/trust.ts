@@ -1,6 +1,6 @@
 import { explained } from '../definition';
-import type { ReportData } from '../../report-data';
-import { h, link, section, table } from '../dom';
+import type { ReportData, ReportIncident } from '../../report-data';
+import { folded, h, link, section, table } from '../dom';
 import { count, time, words } from '../format';
 import { runLink, source } from '../source';
 import { rowsOf } from '../tables';
@@ -50,7 +50,7 @@ export function trust(data: ReportData): HTMLElement {
     `Publication ${publication.number}`,
     h('p', { class: `verdict ${level}` }, verdict),
     h('dl', { class: 'facts' }, ...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))),
-    incidents.asked && incidents.open.length > 0 ? incidentTable(data) : null,
+    incidents.asked && incidents.open.length > 0 ? openIncidents(data) : null,
     source(data, tables.loaded.sql),
   );
   return banner;
@@ -96,18 +96,33 @@ function judge({ publication, incidents }: ReportData, checks: Checks | undefine
   return { level: 'good', verdict: 'All checks passed or warned, and no incident is open.' };
 }
 
-function incidentTable({ incidents }: ReportData): HTMLElement {
+/** Those of severity error are shown, the others on request. */
+function openIncidents({ incidents }: ReportData): HTMLElement {
   const open = incidents.asked ? incidents.open : [];
+  const errors = open.filter(({ severity }) => severity === 'ERROR');
+  const others = open.filter(({ severity }) => severity !== 'ERROR');
+  return h(
+    'div',
+    {},
+    errors.length > 0 && incidentTable('Open incidents of severity error', errors),
+    others.length > 0 &&
+      folded(`${plural(others.length, 'warning')} that ${others.length === 1 ? 'is' : 'are'} open as incidents`, () => [
+        incidentTable('Open incidents of lower severity', others),
+      ]),
+  );
+}
+
+function incidentTable(caption: string, open: ReportIncident[]): HTMLElement {
   return table(
-    'Open incidents',
+    caption,
     ['Check', 'Table', 'Severity', 'State', 'Since', 'What was found'].map((title) => ({ title })),
-    open.map(({ check, table: of, severity, state, since, detail, url }) => [
+    open.map(({ check, table: of, severity, state, since, found, url }) => [
       link(words(check), url),
       of,
       severity.toLowerCase(),
       state.toLowerCase(),
       time(since),
-      detail,
+      found,
     ]),
   );
 }
