@@ -167,8 +167,7 @@ function partsOf(
 ): HTMLElement {
   const { site, unit, shift, from, to } = store.get();
   const level = unit !== null ? (shift === null ? 'shift' : 'day') : site === null ? 'site' : 'unit';
-  if (level === 'day' && from === to)
-    return h('p', { class: 'missing' }, 'This is one shift of one work unit: nothing lies below it.');
+  if (level === 'day' && from === to) return delaysOfShift(definitions, shifts, rows);
   const label = { site: 'Site', unit: 'Work unit', shift: 'Shift', day: 'Production day' }[level];
   const into = (key: string): [string, Partial<Selection>] => {
     if (level === 'site') return [shifts.nameOf(key), { site: key }];
@@ -197,6 +196,19 @@ function partsOf(
     {},
     h('h3', {}, `By ${label.toLowerCase()}`, unseen(': press a row to look into it')),
     table(`OEE by ${label.toLowerCase()}`, columns, body),
+  );
+}
+
+/** What delayed one shift of one work unit: nothing lies below it. */
+function delaysOfShift(definitions: Record<string, Definition>, shifts: Shifts, rows: number[]): HTMLElement {
+  const delays = shifts.delaysOf(rows);
+  const body = delays.map(({ state, reason, seconds }) => [words(state), words(reason), duration(seconds)]);
+  const columns = [{ title: 'State' }, { title: 'Reason' }, { title: term(definitions.delay_time_s), isNumber: true }];
+  return h(
+    'div',
+    {},
+    h('h3', {}, 'Delays of this shift'),
+    delays.length === 0 ? h('p', {}, 'None was reported.') : table('Delays of this shift', columns, body),
   );
 }
 
