@@ -3,6 +3,7 @@ import { codeVersion } from '../../contracts/installation';
 import { addBackfill } from './commands/backfill';
 import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
+import { addDocs } from './commands/docs';
 import { addDoctor } from './commands/doctor';
 import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
@@ -81,6 +82,7 @@ export function createProgram(): Command {
     addWorker,
     addTemporal,
     addDbt,
+    addDocs,
   ]) {
     add(program);
   }

@@ -103,7 +103,7 @@ describe('the main job on the Snowflake peer', () => {
     expect(here.definitions).toEqual(there.definitions);
     expect(here.tables.publications.rows).toBe(1);
     expect(here.tables.loads.rows).toBe(1);
-    expect(here.tables.checks.rows).toBe(result.quality.checks);
+    expect(here.tables.checks.rows).toBe(result.quality?.checks);
     expect(here.tables.models.rows).toBe(result.build?.models);
   });
 });

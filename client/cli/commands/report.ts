@@ -1,7 +1,4 @@
 import path from 'node:path';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
 import { PlatformError } from '../../../contracts/errors';
@@ -11,6 +8,7 @@ import { writeReport } from '../../../report/write-report';
 import { runningPlatform } from '../../../workers/platform-record';
 import { connectClient, externalServer } from '../../connection';
 import { configuredWarehouse } from '../configured-warehouse';
+import { openInBrowser } from '../open-in-browser';
 import { asPublication } from '../options';
 import { bytes, visible } from '../print';
 
@@ -79,15 +77,4 @@ async function askTemporal(config: Config) {
   // The page tells the reason; what is known of the Web UI is known once this has settled.
   await incidents.catch(() => undefined);
   return { incidents, webUi: { url, namespace } };
-}
-
-async function openInBrowser(file: string): Promise<void> {
-  const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  const child = spawn(opener, [pathToFileURL(file).href], { stdio: 'ignore', detached: true });
-  try {
-    await once(child, 'spawn');
-    child.unref();
-  } catch {
-    console.error(`No browser could be opened (${opener} is not there): open ${visible(file)} yourself.`);
-  }
 }
