@@ -6,7 +6,7 @@ import { decimal, duration, percent, words } from '../format';
 import type { Selection, SelectionStore } from '../selection';
 import type { Delay, Shifts } from '../shifts';
 import { missing, source } from '../source';
-import { conditionOf } from './oee';
+import { conditionOf } from './oee-figures';
 
 const BARS = 12;
 

@@ -1,21 +1,20 @@
 import type { Definition, ReportData } from '../../report-data';
-import { Chart, legend, names, values } from '../chart';
-import { explained, term } from '../definition';
-import { button, h, section, table, unseen } from '../dom';
-import { count, day, daysLater, decimal, duration, percent, points, words } from '../format';
+import { Chart } from '../chart';
+import { term } from '../definition';
+import { button, h, section } from '../dom';
+import { count, day, daysLater, duration, percent, points, words } from '../format';
 import { kpi, kpiSql, LOSSES, lossOf, type Sums } from '../kpis';
 import type { Selection, SelectionStore } from '../selection';
 import type { Shifts } from '../shifts';
 import { missing, source } from '../source';
 import { controls } from './controls';
+import { drawCourse } from './oee-course';
+import { CARDS, conditionOf, FACTORS, lead } from './oee-figures';
+import { lossDrawing } from './oee-losses';
+import { partsOf } from './oee-parts';
 
-const FACTORS = ['availability', 'effectiveness', 'quality_ratio'] as const;
-const CARDS = ['oee_index', ...FACTORS] as const;
 /** What a selection is compared with: the days before it. */
 const DAYS_BEFORE = 28;
-/** Days that the course shows when a few are selected. */
-const COURSE_DAYS = 60;
-
 /** OEE, its factors and what the time was lost to, for whatever is selected. */
 export function oee(data: ReportData, shifts: Shifts, store: SelectionStore): HTMLElement {
   const { definitions, tables } = data;
@@ -94,12 +93,6 @@ function pathOf(shifts: Shifts, store: SelectionStore): HTMLElement[] {
   ];
 }
 
-/** Selects, and puts the focus where it led to: what was pressed is gone. */
-function lead(store: SelectionStore, change: Partial<Selection>): void {
-  store.set(change);
-  document.getElementById('here')?.focus();
-}
-
 function card(definitions: Record<string, Definition>, name: string, sums: Sums, before: Sums): HTMLElement {
   const [value, was] = [kpi(definitions, name, sums), kpi(definitions, name, before)];
   const change = value === null || was === null ? null : value - was;
@@ -156,197 +149,4 @@ function newestInstead(shifts: Shifts, store: SelectionStore, rows: number[]): H
   const newest = rows.length > 0 ? undefined : shifts.newestDay(store.get());
   if (newest === undefined) return [];
   return [button(`Show ${day(newest)}`, () => lead(store, { from: newest, to: newest }))];
-}
-
-/** What the selection is made of, one level down; a row leads there. */
-function partsOf(
-  definitions: Record<string, Definition>,
-  shifts: Shifts,
-  store: SelectionStore,
-  rows: number[],
-): HTMLElement {
-  const { site, unit, shift, from, to } = store.get();
-  const level = unit !== null ? (shift === null ? 'shift' : 'day') : site === null ? 'site' : 'unit';
-  if (level === 'day' && from === to) return delaysOfShift(definitions, shifts, rows);
-  const label = { site: 'Site', unit: 'Work unit', shift: 'Shift', day: 'Production day' }[level];
-  const into = (key: string): [string, Partial<Selection>] => {
-    if (level === 'site') return [shifts.nameOf(key), { site: key }];
-    if (level === 'unit') return [`${shifts.nameOf(key)} (${key})`, { unit: key }];
-    if (level === 'shift') return [`Shift ${key}`, { shift: Number(key) }];
-    return [day(key), { from: key, to: key }];
-  };
-  const body = [...shifts.groups(rows, level)].map(([key, group]) => {
-    const sums = shifts.sum(group);
-    const [name, change] = into(key);
-    const value = kpi(definitions, 'oee_index', sums);
-    return [
-      button(name, () => lead(store, change), { class: 'into' }),
-      h('span', {}, meter(value), percent(value)),
-      ...FACTORS.map((factor) => percent(kpi(definitions, factor, sums))),
-      duration(sums.planned_busy_time_s ?? null),
-    ];
-  });
-  const columns = [
-    { title: label },
-    ...CARDS.map((name) => ({ title: term(definitions[name]), isNumber: true })),
-    { title: term(definitions.planned_busy_time_s), isNumber: true },
-  ];
-  return h(
-    'div',
-    {},
-    h('h3', {}, `By ${label.toLowerCase()}`, unseen(': press a row to look into it')),
-    table(`OEE by ${label.toLowerCase()}`, columns, body),
-  );
-}
-
-/** What delayed one shift of one work unit: nothing lies below it. */
-function delaysOfShift(definitions: Record<string, Definition>, shifts: Shifts, rows: number[]): HTMLElement {
-  const delays = shifts.delaysOf(rows);
-  const body = delays.map(({ state, reason, seconds }) => [words(state), words(reason), duration(seconds)]);
-  const columns = [{ title: 'State' }, { title: 'Reason' }, { title: term(definitions.delay_time_s), isNumber: true }];
-  return h(
-    'div',
-    {},
-    h('h3', {}, 'Delays of this shift'),
-    delays.length === 0 ? h('p', {}, 'None was reported.') : table('Delays of this shift', columns, body),
-  );
-}
-
-function meter(ratio: number | null): HTMLElement | null {
-  if (ratio === null) return null;
-  const bar = h('span', { class: 'meter', 'aria-hidden': 'true' }, h('span'));
-  (bar.firstElementChild as HTMLElement).style.width = `${Math.min(100, Math.max(0, 100 * ratio))}%`;
-  return bar;
-}
-
-function lossDrawing(definitions: Record<string, Definition>, sums: Sums) {
-  const planned = sums.planned_busy_time_s ?? 0;
-  const productive = sums.good_planned_run_time_s ?? 0;
-  const losses = LOSSES.map((loss) => ({ ...loss, seconds: lossOf(loss, sums) }));
-  const shown = losses.filter(({ seconds }) => seconds !== 0);
-  const says = `Of ${duration(planned)} planned busy time ${duration(productive)} were fully productive. ${shown
-    .map(({ name, seconds }) => `${name}: ${duration(seconds)}`)
-    .join('; ')}.`;
-  const lossTable = () =>
-    table(
-      'Losses',
-      [{ title: 'Loss' }, { title: 'Time', isNumber: true }, { title: 'Of planned busy time', isNumber: true }],
-      [
-        ...losses.map(({ name, means, of, seconds }) => [
-          explained(name, means, `Unit: seconds. ${of.join(' − ')} of marts.work_unit_shift_kpis.`),
-          h('span', { 'data-loss': name, 'data-value': seconds }, duration(seconds)),
-          percent(planned === 0 ? null : seconds / planned),
-        ]),
-        [
-          term(definitions.good_planned_run_time_s, 'Fully productive'),
-          duration(productive),
-          percent(planned === 0 ? null : productive / planned),
-        ],
-      ],
-    );
-  return {
-    says,
-    table: lossTable,
-    height: 220,
-    option: (palette: Parameters<typeof names>[0]) => ({
-      grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
-      xAxis: values(palette, (value) => `${decimal(value)} h`, {
-        splitNumber: 4,
-        ...(planned === 0 && { max: 1 }),
-      }),
-      yAxis: names(
-        palette,
-        losses.map(({ name }) => name),
-        { inverse: true, axisLabel: { color: palette.text } },
-      ),
-      tooltip: { show: false },
-      series: [
-        {
-          type: 'bar',
-          barMaxWidth: 22,
-          data: losses.map(({ seconds, name }) => ({
-            value: seconds / 3600,
-            itemStyle: { color: name === 'Not rated' ? palette.faint : palette.series[1] },
-          })),
-          label: {
-            show: true,
-            position: 'right',
-            color: palette.text,
-            formatter: ({ dataIndex }: { dataIndex: number }) =>
-              planned === 0 ? '' : percent((losses[dataIndex]?.seconds ?? 0) / planned),
-          },
-        },
-      ],
-    }),
-  };
-}
-
-/** Draws the days around the selection. @returns them, in the order of the chart's points. */
-function drawCourse(
-  course: Chart,
-  definitions: Record<string, Definition>,
-  shifts: Shifts,
-  store: SelectionStore,
-): string[] {
-  const selection = store.get();
-  const first = [selection.from, daysLater(selection.to, 1 - COURSE_DAYS)].sort()[0] ?? selection.from;
-  const byDay = shifts.groups(shifts.rows({ ...selection, from: first }), 'day');
-  const days = [...byDay.keys()];
-  const figures = days.map((date) => {
-    const sums = shifts.sum(byDay.get(date) ?? []);
-    return CARDS.map((name) => kpi(definitions, name, sums));
-  });
-  const nameOf = (name: string) => definitions[name]?.name ?? name;
-  const last = figures.at(-1)?.[0] ?? null;
-  course.draw({
-    says: `OEE and its factors from ${days[0] ?? ''} to ${days.at(-1) ?? ''}; OEE of the last day is ${percent(last)}.`,
-    table: () =>
-      table(
-        'OEE day by day',
-        [{ title: 'Production day' }, ...CARDS.map((name) => ({ title: nameOf(name), isNumber: true }))],
-        days.map((date, index) => [
-          button(day(date), () => lead(store, { from: date, to: date }), { class: 'into' }),
-          ...(figures[index] ?? []).map(percent),
-        ]),
-      ),
-    option: (palette) => ({
-      legend: legend(palette),
-      tooltip: {
-        renderMode: 'richText',
-        trigger: 'axis',
-        confine: true,
-        backgroundColor: palette.surface,
-        borderColor: palette.line,
-        textStyle: { color: palette.text, fontSize: 12 },
-        valueFormatter: (value: unknown) => percent(typeof value === 'number' ? value : null),
-      },
-      xAxis: names(palette, days),
-      yAxis: values(palette, (value) => `${Math.round(100 * value)} %`, { min: 0 }),
-      series: CARDS.map((name, index) => ({
-        type: 'line',
-        name: nameOf(name),
-        data: figures.map((figure) => figure[index] ?? null),
-        showSymbol: index === 0,
-        symbolSize: (_value: unknown, { dataIndex }: { dataIndex: number }) => {
-          const date = days[dataIndex] ?? '';
-          return date >= selection.from && date <= selection.to ? 9 : 4;
-        },
-        lineStyle: { width: index === 0 ? 3 : 1.25, type: index === 0 ? 'solid' : 'dashed' },
-      })),
-    }),
-  });
-  return days;
-}
-
-/** The selection as a condition of SQL. */
-export function conditionOf({ site, unit, shift, from, to }: Selection): string {
-  const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
-  return [
-    `production_date between cast(${text(from)} as date) and cast(${text(to)} as date)`,
-    site !== null && `site_id = ${text(site)}`,
-    unit !== null && `equipment_id = ${text(unit)}`,
-    shift !== null && `shift_number = ${shift}`,
-  ]
-    .filter(Boolean)
-    .join('\n    and ');
 }
