@@ -1,5 +1,5 @@
 /** The kinds of test, each a folder under test/ and a project of its own: `npm test -- --selectProjects unit`. */
-const KINDS = ['unit', 'warehouse', 'model', 'replay', 'workflows', 'dbt', 'e2e', 'chaos'];
+const KINDS = ['unit', 'warehouse', 'model', 'replay', 'workflows', 'dbt', 'e2e', 'browser', 'chaos'];
 
 module.exports = {
   maxWorkers: 2,

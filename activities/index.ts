@@ -12,6 +12,7 @@ import { createParseTransformInput } from './parse-transform-input';
 import { createPublish } from './publish';
 import { createRetain } from './retain';
 import { createUpdateIncidents } from './update-incidents';
+import { createWriteReportPage } from './write-report-page';
 
 /** The registry of activities: made once per worker. */
 export function createActivities(dependencies: ActivityDependencies) {
@@ -31,6 +32,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     alertTargets: createAlertTargets(dependencies),
     deliverAlert: createDeliverAlert(dependencies),
     pingDeadMan: createPingDeadMan(dependencies),
+    writeReportPage: createWriteReportPage(dependencies),
   };
 }
 

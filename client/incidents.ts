@@ -36,19 +36,6 @@ export async function openIncidentCount(client: Client): Promise<number> {
   return (await client.workflow.count(`WorkflowType = '${TYPE}' and ExecutionStatus = 'Running'`)).count;
 }
 
-/** Open incidents, the newest first; with `all` also those that have been resolved and that Temporal still keeps. */
-export async function listIncidents(client: Client, all: boolean): Promise<IncidentSummary[]> {
-  const statuses = all ? ['Running', 'Completed'] : ['Running'];
-  const query = `WorkflowType = '${TYPE}' and ExecutionStatus in (${statuses.map((status) => `'${status}'`).join(', ')})`;
-  const found: IncidentSummary[] = [];
-  for await (const { memo } of client.workflow.list({ query })) {
-    // One that was started by hand, and refused, has none.
-    const incident = memo?.incident as IncidentSummary | undefined;
-    if (incident !== undefined) found.push(incident);
-  }
-  return found.sort((a, b) => (a.since < b.since ? 1 : -1));
-}
-
 /**
  * The newest incident under an id: its workflow id, or `<check>/<table>`.
  *

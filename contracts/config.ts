@@ -98,6 +98,14 @@ export const configSchema = z.object({
     .trim()
     .regex(/^[\w-]{1,100}$/, 'must be letters, digits, - and _')
     .optional(),
+  /** HTML file into which the report page is written after each publication and each look at its quality; empty means none. */
+  MFG_REPORT_FILE: z
+    .string()
+    .trim()
+    .transform((value) => path.resolve(PROJECT_ROOT, value))
+    .optional(),
+  /** Preferred port of the report page under `npm run dev`; another is taken when it is not free. */
+  MFG_REPORT_PORT: wholeNumber(8234, 1024, 65535),
   /** Keys that encrypt payloads, `<id>:<base64 of 32 bytes>` with commas between, the one to encrypt with first. Never shown. */
   MFG_PAYLOAD_KEYS: z.string().optional(),
 });
@@ -139,6 +147,8 @@ export interface Config {
   metricsAddress: string | undefined;
   workerDeployment: string | undefined;
   alerts: AlertSettings;
+  reportFile: string | undefined;
+  reportPort: number;
   /** As written; `client/payload-encryption.ts` reads it. */
   payloadKeys: string | undefined;
 }
@@ -174,6 +184,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       file: v.MFG_ALERT_FILE ?? path.join(v.MFG_STATE_DIR, 'alerts.jsonl'),
       deadmanUrl: v.MFG_DEADMAN_URL,
     },
+    reportFile: v.MFG_REPORT_FILE,
+    reportPort: v.MFG_REPORT_PORT,
     payloadKeys: v.MFG_PAYLOAD_KEYS,
   };
 }

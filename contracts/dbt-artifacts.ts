@@ -6,9 +6,16 @@ const metaSchema = z.looseObject({
   key: z.array(z.string()).optional(),
   kpi: z.string().optional(),
   headline: z.boolean().optional(),
+  ratio_of: z.tuple([z.string(), z.string()]).optional(),
+  product_of: z.array(z.string()).min(1).optional(),
+  zero_without: z.string().optional(),
 });
 
-const columnSchema = z.looseObject({ name: z.string(), meta: metaSchema.optional() });
+const columnSchema = z.looseObject({
+  name: z.string(),
+  description: z.string().default(''),
+  meta: metaSchema.optional(),
+});
 
 const nodeSchema = z.looseObject({
   unique_id: z.string(),
@@ -74,6 +81,38 @@ export function describedRelations(manifest: string): DescribedRelation[] {
       ...{ relation: `${schema}.${alias}`, key: keys.get(id) ?? [], kpis: kpisOf(Object.values(columns)) },
     })),
   ];
+}
+
+/** A column of a model as dbt's YAML defines it. */
+export interface DescribedColumn {
+  /** `<schema>.<relation>` */
+  relation: string;
+  name: string;
+  description: string;
+  /** As people call a ratio. */
+  kpi: string | undefined;
+  /** Columns whose sums the ratio divides. */
+  ratioOf: [string, string] | undefined;
+  /** Ratios that it multiplies; it is 0 while the sum `zeroWithout` is 0. */
+  productOf: string[] | undefined;
+  zeroWithout: string | undefined;
+}
+
+/**
+ * The columns of a manifest.json's models.
+ *
+ * @throws Error when the text is no manifest.
+ */
+export function describedColumns(manifest: string): DescribedColumn[] {
+  const { nodes } = manifestSchema.parse(JSON.parse(manifest));
+  return Object.values(nodes)
+    .filter((node) => node.resource_type === 'model')
+    .flatMap(({ schema, alias, columns }) =>
+      Object.values(columns).map(({ name, description, meta = {} }) => ({
+        ...{ relation: `${schema}.${alias}`, name, description, kpi: meta.kpi },
+        ...{ ratioOf: meta.ratio_of, productOf: meta.product_of, zeroWithout: meta.zero_without },
+      })),
+    );
 }
 
 function uniqueColumns(test: { name: string; kwargs: Record<string, unknown> }): string[] | undefined {

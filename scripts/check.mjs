@@ -9,6 +9,7 @@ const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 
 const CHECKS = {
   types: [bin('tsc'), '--noEmit', '-p', '.'],
+  page: [bin('tsc'), '--noEmit', '-p', 'report/page'],
   lint: [bin('eslint'), '--max-warnings', '0', '.'],
   format: [bin('prettier'), '--check', '--log-level', 'warn', '.'],
   imports: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', '--output-type', 'err', '.'],

@@ -14,6 +14,7 @@ const DIST = path.join(ROOT, 'dist');
 const DIST_NEXT = path.join(ROOT, 'dist.next');
 const LOG = path.join(ROOT, '.mfg', 'set-up.log');
 const STAMP = '.set-up.json';
+const BUNDLERS = ['scripts/bundle-workflows.mjs', 'scripts/bundle-report-page.mjs'];
 
 /**
  * The Python environments. The Snowflake peer has one of its own: it needs other versions of packages that dbt needs too, and a
@@ -242,8 +243,8 @@ function isNewEnough({ version: [major, minor] }, [oldestMajor, oldestMinor]) {
 // --- build
 
 function buildStamp() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle-workflows.mjs'];
-  return { version: digest(files.concat(...sourceFolders().map(typescriptFiles))) };
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...BUNDLERS];
+  return { version: digest(files.concat(...sourceFolders().map(sourceFiles))) };
 }
 
 function sourceFolders() {
@@ -256,17 +257,18 @@ async function build(run) {
   const stamp = buildStamp();
   fs.rmSync(DIST_NEXT, { recursive: true, force: true });
   const tsc = path.join(NODE_MODULES, 'typescript', 'bin', 'tsc');
-  const bundle = path.join(ROOT, 'scripts', 'bundle-workflows.mjs');
+  const [bundle, bundlePage] = BUNDLERS.map((script) => path.join(ROOT, script));
   await Promise.all([
     run('build', [process.execPath, tsc, '-p', path.join(ROOT, 'tsconfig.build.json'), '--outDir', DIST_NEXT]),
     run('workflow bundle', [process.execPath, bundle, path.join(DIST_NEXT, 'workflow-bundle.js')]),
+    run('report page', [process.execPath, bundlePage, path.join(DIST_NEXT, 'report-page')]),
   ]);
   writeStamp(DIST_NEXT, stamp);
   fs.rmSync(DIST, { recursive: true, force: true });
   fs.renameSync(DIST_NEXT, DIST);
 }
 
-function typescriptFiles(folder) {
+function sourceFiles(folder) {
   const absolute = path.join(ROOT, folder);
   if (!fs.existsSync(absolute)) return [];
   const entries = fs.readdirSync(absolute, { withFileTypes: true });
@@ -274,8 +276,8 @@ function typescriptFiles(folder) {
     .concat(
       ...entries.map((entry) => {
         const name = `${folder}/${entry.name}`;
-        if (entry.isDirectory()) return typescriptFiles(name);
-        return name.endsWith('.ts') ? [name] : [];
+        if (entry.isDirectory()) return sourceFiles(name);
+        return /[.](ts|css)$/.test(name) ? [name] : [];
       }),
     )
     .sort();

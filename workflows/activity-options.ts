@@ -40,6 +40,13 @@ export const BUILD: ActivityOptions = {
 /** Quality checks: a few queries per table. A check that breaks is a result (status ERROR), not a failure. */
 export const QUALITY: ActivityOptions = { ...common, startToCloseTimeout: '1h' };
 
+/** The report page: some seconds of queries. A disk that is full or a folder that is missing will not be mended by trying for long. */
+export const REPORT: ActivityOptions = {
+  ...common,
+  startToCloseTimeout: '10m',
+  retry: { ...common.retry, maximumAttempts: 3 },
+};
+
 /**
  * Delivering an alert: the receiver is cut off after ten seconds, and tried again at most ten minutes later (or when it says) until
  * three days are over. No heartbeat: a lost worker is noticed by the short time limit.

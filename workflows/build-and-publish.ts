@@ -3,6 +3,7 @@ import { patched, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { BuildCandidateInput, BuildSummary, CandidateResult } from '../contracts/run';
 import { BUILD, MAX_REBUILDS, METADATA, QUALITY } from './activity-options';
+import { refreshReport } from './report-page';
 import type { RunStory } from './story';
 
 const { buildCandidate } = proxyActivities<Activities>(BUILD);
@@ -28,7 +29,10 @@ export async function buildAndPublish(input: BuildCandidateInput, story: RunStor
     story.stage('publishing');
     const { publication } = candidate;
     const { outcome } = await publish.executeWithOptions({ summary: `publish ${publication}` }, [publication]);
-    if (outcome === 'PUBLISHED') return candidate;
+    if (outcome === 'PUBLISHED') {
+      await refreshReport();
+      return candidate;
+    }
   }
   throw ApplicationFailure.create({
     message: `other runs published first ${MAX_REBUILDS + 1} times in a row: start this one again when they are done.`,

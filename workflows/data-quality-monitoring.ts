@@ -5,6 +5,7 @@ import type { DataQualityMonitoringInput } from '../contracts/workflow-inputs';
 import { QUALITY } from './activity-options';
 import { withPlainFailures } from './failure';
 import { identify, scheduledAt, tagOutcome } from './identity';
+import { refreshReport } from './report-page';
 import { noteChecks, ping } from './run-incidents';
 import { tellStory } from './story';
 
@@ -29,6 +30,7 @@ export async function mfgDataQualityMonitoring(input?: DataQualityMonitoringInpu
       `Publication ${result.publication}: ${result.failed > 0 ? `${result.failed} checks failed` : 'no check failed'}`,
     );
     const incidents = await noteChecks(result.publication, input?.sourceSystem);
+    await refreshReport();
     // A run that a schedule starts shows that schedules and workers work; one by hand shows a person only.
     if (scheduledAt() !== undefined) await ping();
     return { ...result, ...(incidents && { incidents }) };

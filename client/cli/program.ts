@@ -3,6 +3,7 @@ import { codeVersion } from '../../contracts/installation';
 import { addBackfill } from './commands/backfill';
 import { addDbt } from './commands/dbt';
 import { addDev } from './commands/dev';
+import { addDocs } from './commands/docs';
 import { addDoctor } from './commands/doctor';
 import { addExport } from './commands/export';
 import { addIngest } from './commands/ingest';
@@ -13,6 +14,7 @@ import { addQuality } from './commands/quality';
 import { addQuery } from './commands/query';
 import { addReconcile } from './commands/reconcile';
 import { addRejects } from './commands/rejects';
+import { addReport } from './commands/report';
 import { addRetention } from './commands/retention';
 import { addRollback } from './commands/rollback';
 import { addSchedules } from './commands/schedules';
@@ -73,6 +75,7 @@ export function createProgram(): Command {
     addQuery,
     addRejects,
     addExport,
+    addReport,
     addRetention,
     addReconcile,
     addDoctor,
@@ -81,6 +84,7 @@ export function createProgram(): Command {
     addWorker,
     addTemporal,
     addDbt,
+    addDocs,
   ]) {
     add(program);
   }
@@ -96,6 +100,7 @@ Examples:
   npx mfg backfill --from 2026-01-05 --to 2026-03-31   what is pending of a range, published as one
   npx mfg query "select * from marts.plant_day_kpis limit 10"
   npx mfg export plant_day_kpis --out kpis.parquet
+  npx mfg report --open                  one HTML page: OEE with its losses, orders, quality, publications
   npx mfg retention --dry-run            what could be removed, and the space it takes
   npx mfg reconcile                      do Temporal, the audits, the log and the data agree?
   npx mfg doctor                         is everything there, and how to mend what is not

@@ -1,6 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { RawIngestionResult } from '../../contracts/run';
 import { readSourceContracts } from '../../contracts/source-contract';
+import { collectReport } from '../../report/collect-report';
+import type { ReportData } from '../../report/report-data';
+import type { Warehouse } from '../../warehouse/warehouse';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { buildDataSet, DBT_DIR, projectWithoutTests } from '../support/data-set';
 import { delivered, seen } from '../support/exact-counts';
@@ -42,6 +45,23 @@ function comparable(rows: Rows): string[] {
     .sort();
 }
 
+function reportOn(warehouse: Warehouse): Promise<ReportData> {
+  const webUi = { url: undefined, namespace: 'default' };
+  return collectReport(warehouse, { publication: undefined, webUi, openIncidents: () => Promise.resolve([]) });
+}
+
+/** A table of the report page, row by row. */
+function rowsOf({ tables }: ReportData, name: keyof ReportData['tables']): string[] {
+  const { rows, columns } = tables[name];
+  const cell = (column: (typeof columns)[string], row: number) =>
+    'numbers' in column ? column.numbers[row] : column.texts[column.codes[row] ?? -1];
+  return comparable(
+    Array.from({ length: rows }, (_, row) =>
+      Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, cell(column, row)])),
+    ),
+  );
+}
+
 describe('the main job on the Snowflake peer', () => {
   it('loads all days, builds all models and tests with dbt-snowflake, publishes and monitors', async () => {
     const tables = (await readSourceContracts(DBT_DIR)).flatMap((system) => system.tables.map(({ name }) => name));
@@ -74,5 +94,16 @@ describe('the main job on the Snowflake peer', () => {
       const [here, there] = [await bench.rows(sql), await onDuckDb.rows(sql)].map(comparable);
       expect([t, here]).toEqual([t, there]);
     }
+    // The report page asks both the same.
+    const [here, there] = [await reportOn(bench.warehouse), await reportOn(onDuckDb.warehouse)];
+    for (const table of ['shifts', 'delays', 'plantDays', 'orderStates', 'openOrders', 'rejects'] as const) {
+      expect([table, rowsOf(here, table)]).toEqual([table, rowsOf(there, table)]);
+      expect(here.tables[table].rows).toBeGreaterThan(0);
+    }
+    expect(here.definitions).toEqual(there.definitions);
+    expect(here.tables.publications.rows).toBe(1);
+    expect(here.tables.loads.rows).toBe(1);
+    expect(here.tables.checks.rows).toBe(result.quality?.checks);
+    expect(here.tables.models.rows).toBe(result.build?.models);
   });
 });

@@ -10,6 +10,7 @@ const TIME_LIMITS_S: Record<string, number> = {
   workflows: 90,
   dbt: 600,
   e2e: 300,
+  browser: 300,
   chaos: 300,
 };
 

@@ -54,6 +54,7 @@ const NEITHER_GATES_NOR_INCIDENTS: Partial<Activities> = {
   updateIncidents: () => Promise.resolve({ opened: 0, resolved: 0, changes: [], changeCount: 0 }),
   alertTargets: () => Promise.resolve([]),
   pingDeadMan: () => Promise.resolve({ pinged: false }),
+  writeReportPage: () => Promise.resolve(null),
 };
 
 /** A worker with the real workflows and the given activities; those of gates and incidents do nothing unless given. */

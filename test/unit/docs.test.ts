@@ -8,7 +8,8 @@ import { accountSetup, setupScript } from '../../warehouse/snowflake/account-set
 import { projectFile } from '../support/deployment-files';
 
 const program = createProgram();
-const pages = ['README.md', ...readdirSync(path.join(PROJECT_ROOT, 'docs')).map((name) => path.join('docs', name))];
+const inDocs = readdirSync(path.join(PROJECT_ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...inDocs.map((name) => path.join('docs', name))];
 
 /** Command lines of `mfg` in a page: in code, since prose may follow the word as it likes. */
 function commandLines(text: string): string[] {

@@ -61,6 +61,10 @@ mkdirSync(dirname(process.argv[2]), { recursive: true });
 writeFileSync(process.argv[2], '');
 `;
 
+const FAKE_PAGE_BUNDLE = `import { mkdirSync } from 'node:fs';
+mkdirSync(process.argv[2], { recursive: true });
+`;
+
 beforeEach(() => {
   parent = realpathSync(mkdtempSync(path.join(tmpdir(), 'mfg-setup-')));
   root = path.join(parent, 'a clone');
@@ -78,6 +82,7 @@ beforeEach(() => {
     'requirements/snowflake-peer.txt': 'fakesnow==0',
     'workflows/index.ts': 'export {};',
     'scripts/bundle-workflows.mjs': FAKE_BUNDLE,
+    'scripts/bundle-report-page.mjs': FAKE_PAGE_BUNDLE,
   })) {
     writeFileSync(path.join(root, file), content);
   }

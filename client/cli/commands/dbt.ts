@@ -1,9 +1,9 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import { venvProgram } from '../../../contracts/installation';
 import { userName } from '../actor';
 import { configuredWarehouse } from '../configured-warehouse';
+import { dbtEnvironment } from '../dbt-on-copy';
 import { CommandFailure } from '../failures';
 import { runTool } from '../run-tool';
 
@@ -35,7 +35,8 @@ Examples:
 async function dbt(args: string[]): Promise<void> {
   const config = loadConfig();
   const warehouse = await configuredWarehouse(config);
-  const { copyOf, place, folder, environment } = await warehouse.adHocCopy(userName());
+  const copy = await warehouse.adHocCopy(userName());
+  const { copyOf, place, folder } = copy;
   console.error(
     copyOf === undefined
       ? `Nothing is published yet: dbt works on an empty database in ${place}.`
@@ -44,17 +45,7 @@ async function dbt(args: string[]): Promise<void> {
   await warehouse.close();
   const code = await runTool(venvProgram('dbt'), args, {
     cwd: folder,
-    env: {
-      ...process.env,
-      ...environment,
-      DBT_PROJECT_DIR: config.dbtDir,
-      DBT_PROFILES_DIR: config.dbtDir,
-      DBT_TARGET: warehouse.dbtTarget,
-      DBT_TARGET_PATH: path.join(folder, 'target'),
-      DBT_LOG_PATH: path.join(folder, 'logs'),
-      DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
-      MFG_THREADS: String(config.threads),
-    },
+    env: dbtEnvironment(config, warehouse, copy),
   });
   if (code !== 0) throw new CommandFailure('', code);
 }

@@ -5,9 +5,9 @@ import { loadConfig } from '../../../contracts/config';
 export function addDev(program: Command): void {
   program
     .command('dev')
-    .summary('keep Temporal, its Web UI and a worker up')
+    .summary('keep Temporal, its Web UI, a worker and the report page up')
     .description(
-      'Runs the bundled Temporal server, its Web UI and a worker until Ctrl-C, which lets the worker end what it does.',
+      'Runs the bundled Temporal server, its Web UI, a worker and the report page (on this machine only) until Ctrl-C, which lets the worker end what it does.',
     )
     .addHelpText('after', '\nExamples:\n  npm run dev\n  npx mfg dev')
     .action(async () => {

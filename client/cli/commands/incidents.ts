@@ -3,7 +3,8 @@ import { loadConfig } from '../../../contracts/config';
 import type { Incident } from '../../../contracts/incidents';
 import { runUrl } from '../../../contracts/run-url';
 import { connectClient, type ConnectedClient } from '../../connection';
-import { findIncident, listIncidents, undeliveredAlerts } from '../../incidents';
+import { listIncidents } from '../../../incidents/list-incidents';
+import { findIncident, undeliveredAlerts } from '../../incidents';
 import { showIncident, showIncidents } from '../show-incidents';
 import { addActs } from './incidents-act';
 
