@@ -12,9 +12,9 @@ import { Reader } from './reader';
 async function badDay(): Promise<void> {
   const { act, say } = formatPlainly();
   const week = await simulateWeek();
-  const [, tuesday, , thursday, friday] = week.dates;
+  const [, , wednesday, thursday, friday] = week.dates;
   const platform = await ScratchPlatform.start(week);
-  const reader = new Reader(platform.publishedFile, tuesday, say);
+  const reader = new Reader(platform.publishedFile, wednesday, say);
   try {
     act('06:00  Three days are there: load, build, test, publish');
     await deliver(week, week.dates.slice(0, 3));
@@ -29,26 +29,27 @@ async function badDay(): Promise<void> {
     act('07:30  It comes again, whole; and while dbt builds, the worker is killed');
     await deliver(week, [thursday]);
     await platform.ingestWhileWorkerIsKilled(say);
-    await platform.mfg(0, 'publications');
+    const morning = await platform.publications();
 
-    act(`09:00  The plant corrects the counts of ${tuesday}: a tenth of what was good is scrap`);
-    await correctCounts(week, tuesday);
-    await platform.mfg(0, 'ingest', '--date', tuesday);
-    await platform.mfg(0, 'publications', 'diff', '2', '3');
+    act(`09:00  The plant corrects the counts of ${wednesday}: a tenth of what was good is scrap`);
+    await correctCounts(week, wednesday);
+    await platform.mfg(0, 'ingest', '--date', wednesday);
+    const corrected = await platform.publications();
+    await platform.mfg(0, 'publications', 'diff', String(morning.head), String(corrected.head));
 
     act(`11:00  The standard times of ${friday} come in hundredths of seconds; an OEE beyond its bounds is a gate`);
     await declareOeeGate(platform.dbtDir);
     await deliver(week, [friday]);
     await wrongStandardTimes(week, friday);
     await platform.mfg(1, 'ingest');
-    await platform.mfg(0, 'publications', 'show', '4');
+    await platform.mfg(0, 'publications', 'show', String((await platform.publications()).newest));
 
     act('12:00  The right ones come, and are published');
     await deliver(week, [friday]);
     await platform.mfg(0, 'ingest');
 
     act('15:00  The corrected counts were wrong after all: readers go back to the morning, at once');
-    await platform.mfg(0, 'rollback', '--to', '2', '--reason', 'the correction was wrong');
+    await platform.mfg(0, 'rollback', '--to', String(morning.head), '--reason', 'the correction was wrong');
     await platform.mfg(0, 'publications');
   } finally {
     await platform.stop();

@@ -68,6 +68,19 @@ export class ScratchPlatform {
     if (code !== expected) throw new PlatformError(`mfg ${words[0] ?? ''} ended with ${code}, not with ${expected}.`);
   }
 
+  /** What readers see, and the newest entry of the publication log, which a gate may have held back. */
+  async publications(): Promise<{ head: number; newest: number }> {
+    const client = await connectPlatform({ address: this.server.address });
+    try {
+      const { head, publications } = await client.publications({ limit: 1 });
+      const newest = publications[0]?.publication;
+      if (head === null || newest === undefined) throw new PlatformError('Nothing is published.');
+      return { head, newest };
+    } finally {
+      await client.close();
+    }
+  }
+
   /** Starts an ingestion as a service would, kills the worker with all its children's work half done, and starts another. */
   async ingestWhileWorkerIsKilled(say: (line: string) => void): Promise<void> {
     const client = await connectPlatform({ address: this.server.address });

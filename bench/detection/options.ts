@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 /** Seeds by what they are for: what is tuned on one must be reported on another. Seeds 1 to 3 were looked at when thresholds were chosen. */
 const SEEDS = {
   tuning: { faults: [101, 102], cleanDays: [101] },
-  report: { faults: [5], cleanDays: [4, 5] },
+  report: { faults: [5], cleanDays: [4] },
 } as const;
 
 /** What a call of the bench asks for. */
