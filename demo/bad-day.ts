@@ -31,7 +31,7 @@ async function badDay(): Promise<void> {
     await platform.ingestWhileWorkerIsKilled(say);
     const morning = await platform.publications();
 
-    act(`09:00  The plant corrects the counts of ${wednesday}: a tenth of what was good is scrap`);
+    act(`09:00  The plant corrects the counts of ${wednesday}: of what was made that day a tenth was scrap`);
     await correctCounts(week, wednesday);
     await platform.mfg(0, 'ingest', '--date', wednesday);
     const corrected = await platform.publications();

@@ -14,6 +14,7 @@ export interface Week {
   sourceDir: string;
 }
 
+const COUNTS = 'production_counts.csv';
 const PLANT = [
   '--sites',
   '2',
@@ -48,14 +49,18 @@ export async function deliver({ exported, sourceDir }: Week, dates: readonly str
 
 /** Leaves of a delivered file its first third: the export broke off. */
 export async function truncate(week: Week, date: string, table: string): Promise<void> {
-  const file = fileOf(week, date, table);
+  const file = path.join(week.sourceDir, 'mes', date, `${table}.csv`);
   const bytes = await readFile(file);
   await writeFile(file, bytes.subarray(0, Math.floor(bytes.length / 3)));
 }
 
-/** Of each counter a tenth of what was good becomes scrap. */
+/** Of each order that was made on that day alone, a tenth of what was good becomes scrap: counters go on where they ended the day before. */
 export async function correctCounts(week: Week, date: string): Promise<void> {
-  await rewrite(week, date, 'production_counts', (record) => {
+  const otherDays = week.dates.filter((other) => other !== date);
+  const others = await Promise.all(otherDays.map((other) => records(path.join(week.exported, other, COUNTS))));
+  const elsewhere = new Set(others.flatMap(({ rows }) => rows.map(({ order_id }) => order_id)));
+  await rewrite(week, date, COUNTS, (record) => {
+    if (elsewhere.has(record.order_id)) return;
     const lost = Math.floor(Number(record.good_quantity) / 10);
     record.good_quantity = String(Number(record.good_quantity) - lost);
     record.scrap_quantity = String(Number(record.scrap_quantity) + lost);
@@ -67,29 +72,30 @@ export async function correctCounts(week: Week, date: string): Promise<void> {
 
 /** All standard times are a hundred times what they were. */
 export async function wrongStandardTimes(week: Week, date: string): Promise<void> {
-  await rewrite(week, date, 'standard_times', (record) => {
+  await rewrite(week, date, 'standard_times.csv', (record) => {
     record.planned_run_time_per_item_s = String(Number(record.planned_run_time_per_item_s) * 100);
   });
 }
 
-async function rewrite(
-  week: Week,
-  date: string,
-  table: string,
-  change: (record: Record<string, string>) => void,
-): Promise<void> {
-  const file = fileOf(week, date, table);
-  // The simulator writes no quotes without defects: no cell of these tables needs any.
-  const [header = '', ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  const columns = header.split(',');
-  const changed = lines.map((line) => {
-    const record = Object.fromEntries(line.split(',').map((cell, index) => [columns[index] ?? '', cell]));
-    change(record);
-    return columns.map((column) => record[column]).join(',');
-  });
-  await writeFile(file, `${[header, ...changed].join('\n')}\n`);
+/** Changes a delivered file. @throws Error when that leaves it as it was. */
+async function rewrite(week: Week, date: string, file: string, change: (row: Row) => void): Promise<void> {
+  const delivered = path.join(week.sourceDir, 'mes', date, file);
+  const before = await readFile(delivered, 'utf8');
+  const { columns, rows } = await records(delivered);
+  rows.forEach(change);
+  const lines = rows.map((row) => columns.map((column) => row[column]).join(','));
+  const after = `${[columns.join(','), ...lines].join('\n')}\n`;
+  if (after === before) throw new Error(`${file} of ${date} has nothing to change.`);
+  await writeFile(delivered, after);
 }
 
-function fileOf({ sourceDir }: Week, date: string, table: string): string {
-  return path.join(sourceDir, 'mes', date, `${table}.csv`);
+type Row = Record<string, string>;
+
+/** Of a file without quotes, as the simulator writes these tables. */
+async function records(file: string): Promise<{ columns: string[]; rows: Row[] }> {
+  const [header = '', ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  const columns = header.split(',');
+  const rowOf = (line: string) =>
+    Object.fromEntries(line.split(',').map((cell, index) => [columns[index] ?? '', cell]));
+  return { columns, rows: lines.map(rowOf) };
 }
