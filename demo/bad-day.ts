@@ -14,6 +14,9 @@ async function badDay(): Promise<void> {
   const week = await simulateWeek();
   const [, , wednesday, thursday, friday] = week.dates;
   const platform = await ScratchPlatform.start(week);
+  // The server is in a process group of its own: Ctrl-C in a terminal does not reach it.
+  const leave = () => void platform.stop().finally(() => process.exit(130));
+  process.once('SIGINT', leave).once('SIGTERM', leave);
   const reader = new Reader(platform.publishedFile, wednesday, say);
   try {
     act('06:00  Three days are there: load, build, test, publish');
