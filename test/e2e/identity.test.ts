@@ -111,7 +111,7 @@ describe('identity, as docs/identity.md has it', () => {
     };
     await (await start('activity-retry')).result();
     const all = ['discoverDeliveries', 'loadPartitions', 'checkLoad', 'buildCandidate', 'checkGates', 'publish'];
-    const afterwards = ['checkQuality', 'currentPublication', 'updateIncidents', 'pingDeadMan'];
+    const afterwards = ['checkQuality', 'currentPublication', 'updateIncidents', 'pingDeadMan', 'writeReportPage'];
     expect(new Set(disturbed)).toEqual(new Set([...all, ...afterwards]));
     await expectAsDocumented('activity retry, after each activity lost its result');
   });
