@@ -84,7 +84,7 @@ describe('deployment', () => {
     expect(readable).toEqual(expect.arrayContaining([`"${date}"`]));
     // Ids, search attributes, and what the code calls its own patches.
     const known =
-      /^"(unreadable::.*|FAILED|\d{4}-\d\d-\d\d)"$|^\{"id":"incidents","deprecated":false\}$|^\["incidents"\]$/;
+      /^"(unreadable::.*|FAILED|discovering|loading|\d{4}-\d\d-\d\d)"$|^\{"id":"(incidents|stages)","deprecated":false\}$|^\[("(incidents|stages)",?)+\]$/;
     expect(readable.filter((text) => !known.test(text))).toEqual([]);
 
     const shown = await (await fetch(`http://${metrics}/metrics`)).text();
