@@ -11,7 +11,7 @@ const TIME_LIMITS_S: Record<string, number> = {
   dbt: 600,
   e2e: 300,
   browser: 300,
-  chaos: 300,
+  chaos: 600,
 };
 
 const kind = Object.keys(TIME_LIMITS_S).find((name) => expect.getState().testPath?.includes(`/test/${name}/`));
