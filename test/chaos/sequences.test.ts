@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Client } from '@temporalio/client';
 import * as fc from 'fast-check';
-import type { DbtTransformResult, RawIngestionResult } from '../../contracts/run';
+import type { DbtTransformResult, RawIngestionResult, RunProgress } from '../../contracts/run';
 import { TASK_QUEUE } from '../../contracts/task-queue';
 import { placeOf, type Content, type Place } from '../model/deliveries';
 import { OpenDuckDb } from '../model/open-duckdb';
@@ -141,9 +141,11 @@ class LiveSequence {
     this.plant.forgetWithdrawn(publication);
   }
 
-  /** Two runs of the same day; whichever is second is built on the other. */
+  /** Two runs of the same day; whichever is second is built on the other. The one that planned later has the newer load. */
   private async twoAtOnce(): Promise<void> {
-    const both = [await this.start(), await this.start()];
+    const first = await this.start();
+    while ((await first.handle.query<RunProgress>('progress')).stage === 'discovering') await sleep(20);
+    const both = [first, await this.start()];
     const ended = await Promise.all(
       both.map(async ({ run, handle }) => ({ run, result: (await handle.result()) as RawIngestionResult })),
     );
