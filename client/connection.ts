@@ -78,3 +78,13 @@ export async function connectClient(config: Config): Promise<ConnectedClient> {
     throw error;
   }
 }
+
+/** Connects as `connectClient` does, for as long as the work takes. */
+export async function withServer<T>(config: Config, work: (server: ConnectedClient) => Promise<T>): Promise<T> {
+  const server = await connectClient(config);
+  try {
+    return await work(server);
+  } finally {
+    await server.close();
+  }
+}

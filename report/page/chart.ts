@@ -82,15 +82,7 @@ export class Chart {
         animation: false,
         textStyle: { fontFamily: 'inherit', color: palette.text },
         grid: { left: 8, right: 16, top: 32, bottom: 8, containLabel: true },
-        // Drawn on the canvas: an HTML tooltip would need styles that the page's policy forbids, and read data as HTML.
-        tooltip: {
-          renderMode: 'richText',
-          trigger: 'axis',
-          confine: true,
-          backgroundColor: palette.surface,
-          borderColor: palette.line,
-          textStyle: { color: palette.text, fontSize: 12 },
-        },
+        tooltip: tooltip(palette),
         color: palette.series,
         ...this.drawing.option(palette),
       },
@@ -138,4 +130,16 @@ export function values(palette: Palette, format: (value: number) => string, opti
 /** A legend above the chart. */
 export function legend(palette: Palette): EChartsCoreOption {
   return { top: 0, left: 0, type: 'scroll', textStyle: { color: palette.text }, inactiveColor: palette.faint };
+}
+
+/** Drawn on the canvas: an HTML tooltip would need styles that the page's policy forbids, and read data as HTML. */
+export function tooltip(palette: Palette): EChartsCoreOption {
+  return {
+    renderMode: 'richText',
+    trigger: 'axis',
+    confine: true,
+    backgroundColor: palette.surface,
+    borderColor: palette.line,
+    textStyle: { color: palette.text, fontSize: 12 },
+  };
 }

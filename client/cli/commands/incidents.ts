@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../../contracts/config';
 import type { Incident } from '../../../contracts/incidents';
 import { runUrl } from '../../../contracts/run-url';
-import { connectClient, type ConnectedClient } from '../../connection';
+import { withServer } from '../../connection';
 import { listIncidents } from '../../../incidents/list-incidents';
 import { findIncident, undeliveredAlerts } from '../../incidents';
 import { showIncident, showIncidents } from '../show-incidents';
@@ -42,7 +42,7 @@ Examples:
 }
 
 async function list(options: { all?: true; json?: true }): Promise<void> {
-  await connected(async ({ client }) => {
+  await withServer(loadConfig(), async ({ client }) => {
     const incidents = await listIncidents(client, options.all === true);
     const undelivered = await undeliveredAlerts(client);
     if (options.json) console.log(JSON.stringify({ incidents, undelivered }, null, 2));
@@ -51,19 +51,10 @@ async function list(options: { all?: true; json?: true }): Promise<void> {
 }
 
 async function show(id: string, _options: object, command: Command): Promise<void> {
-  await connected(async ({ client, uiUrl, namespace }) => {
+  await withServer(loadConfig(), async ({ client, uiUrl, namespace }) => {
     const incident: Incident = await findIncident(client, id);
     const url = runUrl(uiUrl, namespace, { workflowId: incident.id, runId: incident.firstRunId });
     if (command.optsWithGlobals().json) console.log(JSON.stringify({ ...incident, url: url ?? null }, null, 2));
     else showIncident(incident, url);
   });
-}
-
-async function connected(work: (server: ConnectedClient) => Promise<void>): Promise<void> {
-  const server = await connectClient(loadConfig());
-  try {
-    await work(server);
-  } finally {
-    await server.close();
-  }
 }

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig, type Config } from '../../../contracts/config';
 import { runUrl } from '../../../contracts/run-url';
 import { rawIngestionInputSchema } from '../../../contracts/workflow-inputs';
-import { connectClient, type ConnectedClient } from '../../connection';
+import { withServer, type ConnectedClient } from '../../connection';
 import {
   findRun,
   listRuns,
@@ -186,12 +186,7 @@ async function logs(workflowId: string, { runId, dbt, json }: OneRunOptions): Pr
 
 async function connected(work: (server: ConnectedClient, config: Config) => Promise<void>): Promise<void> {
   const config = loadConfig();
-  const server = await connectClient(config);
-  try {
-    await work(server, config);
-  } finally {
-    await server.close();
-  }
+  await withServer(config, (server) => work(server, config));
 }
 
 function asLimit(text: string): number {

@@ -4,7 +4,7 @@ import { loadConfig, PROJECT_ROOT } from '../../../contracts/config';
 import { InvalidInputError } from '../../../contracts/errors';
 import { runUrl } from '../../../contracts/run-url';
 import { readSchedules } from '../../../contracts/schedules-file';
-import { connectClient, type ConnectedClient } from '../../connection';
+import { withServer } from '../../connection';
 import { assertWorkerPolls } from '../../worker-polls';
 import {
   applySchedules,
@@ -123,7 +123,7 @@ function addFileCommand(
 
 async function apply(options: FileOptions): Promise<void> {
   const { file, entries } = entriesOf(options);
-  await connected(async ({ client, lease }) => {
+  await withServer(loadConfig(), async ({ client, lease }) => {
     const changes = await applySchedules(client, entries, options.prune === true);
     if (options.json) console.log(JSON.stringify({ file, changes }, null, 2));
     else console.log(changesText(changes, 'applied'));
@@ -137,14 +137,14 @@ async function apply(options: FileOptions): Promise<void> {
 
 async function diff(options: FileOptions): Promise<void> {
   const { file, entries } = entriesOf(options);
-  await connected(async ({ client }) => {
+  await withServer(loadConfig(), async ({ client }) => {
     const changes = await planSchedules(client, entries, options.prune === true);
     console.log(options.json ? JSON.stringify({ file, changes }, null, 2) : changesText(changes, 'planned'));
   });
 }
 
 async function list(options: { json?: true }): Promise<void> {
-  await connected(async ({ client, uiUrl, namespace }) => {
+  await withServer(loadConfig(), async ({ client, uiUrl, namespace }) => {
     const described = await platformSchedules(client);
     const schedules = await Promise.all(
       described.map(async (schedule) => {
@@ -172,7 +172,7 @@ async function list(options: { json?: true }): Promise<void> {
 async function steer(id: string, verb: 'pause' | 'resume', options: { reason?: string; json?: true }): Promise<void> {
   const { actor, reason } = personalAct(options.reason);
   const note = `${verb === 'pause' ? 'paused' : 'resumed'} by ${actor}${reason === undefined ? '' : `: ${reason}`}`;
-  await connected(async ({ client }) => {
+  await withServer(loadConfig(), async ({ client }) => {
     await pauseSchedule(client, id, verb === 'pause', note);
     if (options.json) console.log(JSON.stringify({ scheduleId: id, paused: verb === 'pause', note }, null, 2));
     else
@@ -183,7 +183,7 @@ async function steer(id: string, verb: 'pause' | 'resume', options: { reason?: s
 }
 
 async function trigger(id: string, options: { json?: true }): Promise<void> {
-  await connected(async (server) => {
+  await withServer(loadConfig(), async (server) => {
     const { client, lease, uiUrl, namespace } = server;
     if (lease?.staysUp === false) {
       throw new InvalidInputError(
@@ -215,13 +215,4 @@ async function trigger(id: string, options: { json?: true }): Promise<void> {
 function entriesOf({ file }: FileOptions) {
   const resolved = path.resolve(file === DEFAULT_FILE ? PROJECT_ROOT : process.cwd(), file);
   return { file: resolved, entries: readSchedules(resolved) };
-}
-
-async function connected(work: (server: ConnectedClient) => Promise<void>): Promise<void> {
-  const server = await connectClient(loadConfig());
-  try {
-    await work(server);
-  } finally {
-    await server.close();
-  }
 }

@@ -1,5 +1,5 @@
 import type { Definition } from '../../report-data';
-import { legend, names, values, type Chart } from '../chart';
+import { legend, names, tooltip, values, type Chart } from '../chart';
 import { button, table } from '../dom';
 import { day, daysLater, percent } from '../format';
 import { kpi } from '../kpis';
@@ -41,12 +41,7 @@ export function drawCourse(
     option: (palette) => ({
       legend: legend(palette),
       tooltip: {
-        renderMode: 'richText',
-        trigger: 'axis',
-        confine: true,
-        backgroundColor: palette.surface,
-        borderColor: palette.line,
-        textStyle: { color: palette.text, fontSize: 12 },
+        ...tooltip(palette),
         valueFormatter: (value: unknown) => percent(typeof value === 'number' ? value : null),
       },
       xAxis: names(palette, days),
